@@ -1,0 +1,129 @@
+"""``python -m agentd``: be a worker here, in the foreground, until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from agentd import machine
+from agentd.loop import Agent
+from agentd.processes import RealProcesses
+from agentd.sampler import Sampler
+from clusterctl import live, units
+from clusterctl.clock import Bell, SystemClock
+from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
+from clusterctl.live import bell as bells
+from clusterctl.model.errors import ClusterError, NameTaken, Refused, SchemaMismatch
+from clusterctl.settings import Settings, load
+from clusterctl.store.connection import Database
+
+EXIT_CODES: dict[type[ClusterError], int] = {SchemaMismatch: 78, NameTaken: 79}
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Parse, prepare, run; the exit code."""
+    arguments = parse()
+    settings = load()
+    start_logging("agentd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
+    name_process("agentd")
+    hide_from_peers()
+    try:
+        run(settings, arguments)
+    except ClusterError as error:
+        log.error("%s%s", error, f"; {error.hint}" if error.hint else "")
+        return EXIT_CODES.get(type(error), 1)
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """The daemon's own flags; everything else is a setting."""
+    parser = argparse.ArgumentParser(prog="agentd", description="The agent of one worker of a clusterctl cluster.")
+    parser.add_argument("--name", default=socket.gethostname(), help="the worker's name (default: the hostname)")
+    parser.add_argument("--cpus", type=amount(units.parse_cpus), help="CPUs to offer (default: all that we may use)")
+    parser.add_argument("--memory", type=amount(units.parse_memory), help="memory to offer (default: all)")
+    parser.add_argument("--gpus", type=int, default=0, help="GPUs to offer")
+    parser.add_argument("--spool", type=Path, help="where journals and output lie (default: in the state directory)")
+    parser.add_argument("--label", action="append", default=[], type=label, metavar="K=V", help="what jobs may ask for")
+    parser.add_argument("--stop-jobs", action="store_true", help="on SIGTERM end the jobs instead of leaving them")
+    return parser.parse_args()
+
+
+def amount(parse_amount: Callable[[str], int]) -> Callable[[str], int]:
+    """*parse_amount*, with its sentence told by argparse."""
+
+    def parsed(text: str) -> int:
+        try:
+            return parse_amount(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parsed
+
+
+def label(text: str) -> tuple[str, str]:
+    """``key=value``."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"a label is key=value, not {text!r}")
+    return key, value
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Live until a signal. Raises NameTaken, SchemaMismatch and Refused."""
+    bell, orders, clock = Bell(), Bell(), SystemClock()
+    spool = arguments.spool or settings.state_dir / "spool" / arguments.name
+    processes = take_spool(spool, arguments, settings)
+    redis = live.Connection(settings.redis_url, settings.redis_prefix)
+    db = Database(settings.database_url, name=f"agentd {arguments.name}", lock_timeout="5s", statement_timeout="30s")
+    agent = Agent(
+        settings,
+        machine.describe(
+            name=arguments.name,
+            spool=spool,
+            cpu_milli=arguments.cpus,
+            memory_mb=arguments.memory,
+            gpus=arguments.gpus,
+            labels=dict(arguments.label),
+        ),
+        db=db,
+        redis=redis,
+        processes=processes,
+        sampler=Sampler(),
+        clock=clock,
+        orders=orders,
+    )
+    with Signals(bell) as signals:
+        listener = live.Listener(redis, [bells.worker(arguments.name)], orders, chance=random.random).start()
+        tell_systemd("READY=1")
+        keep_running(
+            agent.cycle,
+            every=settings.beat_every,
+            clock=clock,
+            bell=bell,
+            stop=signals.stopping,
+            chance=random.random,
+            sockets=lambda: (orders.fileno(), processes.fileno()),
+        )
+        tell_systemd("STOPPING=1")
+        listener.close()
+        agent.leave(stop_jobs=arguments.stop_jobs)
+    db.close()
+
+
+def take_spool(spool: Path, arguments: argparse.Namespace, settings: Settings) -> RealProcesses:
+    """The spool and what runs from it. An agentd that is already there is the same worker: NameTaken."""
+    try:
+        return RealProcesses(spool, worker=arguments.name, gpus=arguments.gpus, term_grace_s=settings.term_grace)
+    except Refused as refused:
+        raise NameTaken(f"worker {arguments.name!r} already runs here: {refused}", refused.hint) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""One exchange with Postgres: ends go out; orders, and at a beat what we hold, come back. One transaction."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from clusterctl.model.errors import Outage
+from clusterctl.model.orders import End, Order
+from clusterctl.model.registration import Measures, Registered, Registration, Synced
+from clusterctl.store import allocations, workers
+from clusterctl.store.allocations import Ended
+from clusterctl.store.connection import Database
+from clusterctl.units import format_cpus
+
+MOST_ORDERS = 200  # starts won in one transaction
+
+log = logging.getLogger(__name__)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What an exchange brought. ``orders`` are to be run under ``token``; ``synced`` is None without a beat."""
+
+    token: str
+    orders: list[Order]
+    ended: list[Ended]
+    synced: Synced | None
+
+
+class Exchange:
+    """This worker's correspondence. ``doubtful`` are tokens of starts whose answer was lost: perhaps won."""
+
+    def __init__(self, db: Database, registration: Registration) -> None:
+        self._db = db
+        self._registration = registration
+        self._me: Registered | None = None
+        self.doubtful: set[str] = set()
+
+    def register(self) -> Registered:
+        """Become the worker, once; raises NameTaken."""
+        if self._me is None:
+            self._me = workers.register(self._db, self._registration)
+            cpus = format_cpus(self._me.cpu_milli)
+            log.info("worker registered: %s (%s CPUs)", self._registration.name, cpus)
+        return self._me
+
+    def forget_registration(self) -> None:
+        """Another incarnation, or a declaration of loss, has ended ours: register anew at the next exchange."""
+        self._me = None
+
+    def hold(self, ends: Sequence[End], *, take_orders: bool, beat: bool, measures: Measures | None) -> Answer:
+        """Exchange; raises Moved when our incarnation is over. After an Outage anything may have been committed."""
+        me, token = self.register(), str(uuid.uuid4())
+        try:
+            with self._db.transaction():
+                ended = allocations.end(self._db, self._registration.name, ends) if ends else []
+                orders = []
+                if take_orders:
+                    orders = allocations.start(self._db, me.worker_id, me.incarnation, token, MOST_ORDERS)
+                # Last, so that it sees what the two before it have changed.
+                synced = workers.sync(self._db, me.worker_id, me.incarnation, measures) if beat else None
+        except Outage:
+            self.doubtful.add(token)
+            raise
+        return Answer(token=token, orders=orders, ended=ended, synced=synced)
+
+    def recall(self, tokens: Sequence[str]) -> list[tuple[Order, str]]:
+        """Orders won under doubtful *tokens*, each with its token."""
+        return allocations.recall(self._db, self.register().worker_id, tokens) if tokens else []
+
+    def sign_off(self) -> None:
+        """Say that this agent stops on purpose."""
+        if self._me is not None:
+            workers.sign_off(self._db, self._me.worker_id, self._me.incarnation)

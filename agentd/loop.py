@@ -1,0 +1,235 @@
+"""The agent's cycle: hear the jobs, measure them, and exchange news with Postgres."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from agentd.exchange import MOST_ORDERS, Answer, Exchange
+from agentd.journal import boottime
+from agentd.reconcile import reconcile
+from agentd.running import Processes
+from agentd.sampler import Sampler
+from clusterctl import live
+from clusterctl.clock import Bell, Clock
+from clusterctl.daemon import Rest, patience
+from clusterctl.live import bell, heartbeats
+from clusterctl.model.errors import Moved, Outage
+from clusterctl.model.orders import End, Usage
+from clusterctl.model.registration import Measures, Registration, Synced
+from clusterctl.model.states import Outcome
+from clusterctl.settings import Settings
+from clusterctl.store import history
+from clusterctl.store.connection import Database
+
+PACE = 0.008  # seconds between two exchanges while busy: a few ends share a commit; the first of all waits for none
+BEAT_WITHOUT_REDIS = 2.0  # seconds: nobody can wake us then
+TRIM_EVERY = 10.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class Agent:
+    """One worker. ``orders`` is the bell that Redis rings when there are orders for us."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        registration: Registration,
+        *,
+        db: Database,
+        redis: live.Connection,
+        processes: Processes,
+        sampler: Sampler,
+        clock: Clock,
+        orders: Bell,
+        asked_now: Callable[[], bool] = lambda: False,
+        chance: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._settings = settings
+        self._name = registration.name
+        self._registration = registration
+        self._db = db
+        self._redis = redis
+        self._processes = processes
+        self._sampler = sampler
+        self._clock = clock
+        self._orders = orders
+        self._asked_now = asked_now
+        self._chance = chance
+        self._exchange = Exchange(db, registration)
+        self._ends: dict[int, End] = {}  # heard, and not yet committed
+        self._wanted = False  # there may be orders
+        self._due: dict[str, float] = {}
+        self._not_before = 0.0  # the next exchange: pace, or patience in an outage
+        self._outages = 0
+        self._measures: Measures | None = None
+        self._usages: Mapping[int, Usage] = {}
+        self._heartbeat_failed = False
+
+    def cycle(self) -> Rest:
+        """Do what is due here, then exchange if there is news or a beat is due; the seconds until the next duty."""
+        for end in self._processes.collect():
+            self._ends[end.allocation_id] = end
+        self._wanted |= self._orders.clear()
+        if self._asked_now():
+            self._due.clear()
+            log.info("asked to sync: %d running, %d ends to report", len(self._processes.running()), len(self._ends))
+        self._measure()
+        if self._is_due("trim", TRIM_EVERY):
+            self._processes.trim()
+        if self._clock.seconds() >= self._not_before and (self._ends or self._wanted or self._beat_is_due()):
+            self._try_exchange()
+        return self._rest()
+
+    def leave(self, *, stop_jobs: bool) -> None:
+        """Sign off. Jobs go on under their lease, or with *stop_jobs* end now and wait in the queue again."""
+        try:
+            self._exchange.sign_off()  # first, so that nothing new is given to us
+            if stop_jobs:
+                self._stop_all()
+        except (Outage, Moved) as trouble:
+            log.warning("could not sign off: %s", trouble)
+        heartbeats.remove(self._redis, self._name)
+        self._processes.close(stop_jobs=stop_jobs)
+
+    def _stop_all(self) -> None:
+        """End every attempt as ``worker_stopped``, and report it."""
+        grace = self._settings.term_grace
+        for id in list(self._processes.running()):
+            self._processes.stop(id, Outcome.WORKER_STOPPED, grace)
+        until = self._clock.seconds() + grace + 10
+        nobody = Bell()
+        while self._processes.running() and self._clock.seconds() < until:
+            self._clock.wait(nobody, 0.5, [self._processes.fileno()])
+            for end in self._processes.collect():
+                self._ends[end.allocation_id] = end
+        nobody.close()
+        if self._ends:
+            self._report(self._exchange.hold(list(self._ends.values()), take_orders=False, beat=False, measures=None))
+
+    def _try_exchange(self) -> None:
+        """Exchange; an outage is waited out here and not in the loop, for jobs must be watched meanwhile."""
+        try:
+            self._hold_exchange()
+        except Moved as moved:
+            log.warning("%s; registering again", moved)
+            self._exchange.forget_registration()
+            self._due.pop("beat", None)
+            self._not_before = self._clock.seconds() + patience(0, self._chance())
+        except Outage as outage:
+            pause = patience(self._outages, self._chance())
+            self._outages += 1
+            log.log(logging.WARNING if self._outages < 5 else logging.DEBUG, "%s; again in %.1fs", outage, pause)
+            self._not_before = self._clock.seconds() + pause
+        else:
+            if self._outages:
+                log.info("back after %d failed attempts", self._outages)
+            self._outages = 0
+
+    def _hold_exchange(self) -> None:
+        beat = self._beat_is_due()
+        sent = boottime()
+        ends = list(self._ends.values())
+        answer = self._exchange.hold(
+            ends, take_orders=self._wanted or beat, beat=beat, measures=self._measures if beat else None
+        )
+        if answer.synced is not None:
+            self._processes.renew(sent)
+        for order in answer.orders:
+            self._processes.start(order, answer.token)
+        self._wanted = len(answer.orders) == MOST_ORDERS
+        self._report(answer)
+        if answer.synced is not None:
+            self._heed(answer.synced)
+            self._beat()
+        if ends or answer.orders:
+            self._not_before = self._clock.seconds() + PACE
+
+    def _report(self, answer: Answer) -> None:
+        """The ends are committed: forget them, and tell schedd that there is room."""
+        if not self._ends:
+            return
+        self._processes.acknowledge(self._ends)
+        self._ends.clear()
+        if answer.ended:
+            bell.wake(self._redis, bell.SCHEDD)
+
+    def _heed(self, synced: Synced) -> None:
+        """Bring what runs here into line with what Postgres says that we hold."""
+        found = reconcile(synced.holdings, self._processes.running(), self._processes.knows, self._exchange.doubtful)
+        for id, outcome in found.stop:
+            self._processes.stop(id, outcome, self._settings.term_grace)
+        for order, token in self._exchange.recall(sorted(found.recall)):
+            self._processes.start(order, token)
+        self._exchange.doubtful.clear()
+        for end in found.missing:
+            log.warning("allocation %d never started: %s", end.allocation_id, end.detail)
+            self._ends[end.allocation_id] = end
+        for id in found.strangers:
+            log.warning("allocation %d is no longer ours, stopping it", id)
+            self._processes.stop(id, Outcome.CANCELLED, self._settings.term_grace)
+
+    def _beat(self) -> None:
+        """A beat has been heard in Postgres: say so in Redis, and keep a sample now and then."""
+        every = BEAT_WITHOUT_REDIS if self._redis.trouble else self._settings.beat_every
+        self._due["beat"] = self._clock.seconds() + every
+        if self._measures is None:
+            return
+        if self._is_due("sample to postgres", self._settings.sample_to_postgres_every):
+            history.sample(self._db, self._exchange.register().worker_id, self._measures, self._usages)
+        running = self._processes.running()
+        beat = heartbeats.WorkerBeat(
+            name=self._name,
+            incarnation=self._exchange.register().incarnation,
+            at=time.time(),
+            capacity=self._registration.capacity,
+            used=Usage(cpus=self._measures.used_milli / 1000, memory_mb=self._measures.memory_mb),
+            load1=self._measures.load1,
+            jobs={running[id].job_id: usage for id, usage in self._usages.items() if id in running},
+        )
+        self._tell_heartbeat(heartbeats.write(self._redis, beat, self._settings.heartbeat_ttl))
+
+    def _tell_heartbeat(self, sent: bool) -> None:
+        if sent:
+            log.debug("heartbeat sent")
+        elif not self._heartbeat_failed:
+            log.warning("heartbeat failed: %s", self._redis.trouble)
+        self._heartbeat_failed = not sent
+
+    def _measure(self) -> None:
+        """Sample when it is due, and oftener while a running job has a memory limit."""
+        limited = any(running.memory_mb for running in self._processes.running().values())
+        every = min(self._settings.sample_every, self._settings.memory_check_every if limited else float("inf"))
+        if not self._is_due("sample", every):
+            return
+        running = self._processes.running()
+        sample = self._sampler.sample(running)
+        self._usages = sample.usages
+        used = (sample.host.jobs, sample.host.agent)
+        self._measures = Measures(
+            used_milli=round(sum(usage.cpus for usage in used) * 1000),
+            memory_mb=sum(usage.memory_mb for usage in used),
+            load1=sample.host.load1,
+        )
+        for id, sentence in sample.excessive(running).items():
+            self._processes.stop(id, Outcome.OUT_OF_MEMORY, 0, sentence)
+
+    def _beat_is_due(self) -> bool:
+        return self._clock.seconds() >= self._due.get("beat", 0.0)
+
+    def _is_due(self, what: str, every: float) -> bool:
+        """True the first time, and then whenever *every* seconds have passed."""
+        now = self._clock.seconds()
+        if now < self._due.get(what, now):
+            return False
+        self._due[what] = now + every
+        return True
+
+    def _rest(self) -> float:
+        """Until the next duty, or the next exchange if there is something to tell."""
+        now = self._clock.seconds()
+        duties = [at for what, at in self._due.items() if what not in ("beat", "sample to postgres")]
+        exchange = 0.0 if self._ends or self._wanted else self._due.get("beat", 0.0)
+        return max(0.001, min([*duties, max(exchange, self._not_before)]) - now)

@@ -1,0 +1,101 @@
+"""What agentd's loop asks of the machine. ``agentd.processes`` does it; a simulation may do it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from agentd.records import Story
+from clusterctl.model.orders import End, Order
+from clusterctl.model.states import Outcome
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that has been ordered and whose end has not been heard.
+
+    ``pid`` and ``supervisor_pid`` are 0 until they are known (a few ms; ``pid`` 50 ms, and never of an attempt that
+    is shorter). ``began_at`` is on CLOCK_BOOTTIME. ``memory_mb`` is its limit, 0 for none.
+    """
+
+    allocation_id: int
+    job_id: int
+    start_token: str
+    pid: int = 0
+    supervisor_pid: int = 0
+    began_at: float = 0.0
+    reaped_s: float = 0.0  # of the CPU, by its supervisor's earlier children
+    memory_mb: int = 0
+    gpus: tuple[int, ...] = ()
+
+
+class Processes(Protocol):
+    """The attempts of one worker. Made, it has already taken up whatever an earlier agentd left running.
+
+    Used by one thread. Nothing here waits for a job; every call returns at once.
+    """
+
+    def start(self, order: Order, token: str) -> None:
+        """Have *order* run, once in the history of this worker: a second time nothing happens.
+
+        Whatever goes wrong is told by ``collect`` as the attempt's end.
+        """
+
+    def stop(self, allocation_id: int, outcome: Outcome, grace_s: float, detail: str = "") -> None:
+        """End it: TERM, after *grace_s* KILL (0: at once), until no process is left. Its end will be called *outcome*.
+
+        Asked again, the first outcome stays, and a shorter grace hurries. An attempt that does not run is left alone.
+        """
+
+    def collect(self) -> list[End]:
+        """Hear what has happened. Returns each end **once**, in the order in which they came.
+
+        The caller keeps it until Postgres has it, and then acknowledges it. An end that is never acknowledged is
+        returned once more by the next agentd, and then perhaps together with some that were: a repeated report must
+        do no harm. Call it whenever ``fileno`` is readable, and now and then without.
+        """
+
+    def acknowledge(self, allocation_ids: Iterable[int]) -> None:
+        """These ends are committed: the journals may forget them."""
+
+    def running(self) -> Mapping[int, Running]:
+        """What runs, by allocation id: from ``start`` until ``collect`` has returned its end."""
+
+    def knows(self, allocation_id: int) -> bool:
+        """Whether it runs, or its end waits to be collected or acknowledged: do not call it ``never_started``."""
+
+    def renew(self, boottime: float) -> None:
+        """A sync that was sent at *boottime* (CLOCK_BOOTTIME) has succeeded: every lease counts from there.
+
+        Call it before the first start: a supervisor starts nothing under a lease that is out.
+        """
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when ``collect`` has something to hear."""
+
+    def trim(self) -> None:
+        """Let idle supervisors go. Call it every few seconds."""
+
+    def close(self, *, stop_jobs: bool) -> None:
+        """Leave. Jobs go on without us, unless *stop_jobs*: then this waits, one grace at most, until all have ended.
+
+        Their ends are then in the journals, for the next agentd to report. To report them oneself: ``stop`` each,
+        and ``collect`` until nothing runs, before closing.
+        """
+
+
+def as_running(story: Story, supervisor_pid: int) -> Running:
+    """The attempt of which a journal tells *story*."""
+    begin, spawned = story.begin, story.spawned
+    return Running(
+        allocation_id=begin.allocation_id,
+        job_id=begin.job_id,
+        start_token=begin.token,
+        pid=spawned.pid if spawned else 0,
+        supervisor_pid=supervisor_pid,
+        began_at=begin.at,
+        reaped_s=spawned.reaped_s if spawned else 0.0,
+        memory_mb=begin.memory_mb,
+        gpus=begin.gpus,
+    )

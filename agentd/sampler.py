@@ -1,0 +1,165 @@
+"""What every job uses, from one pass over ``/proc`` for all of them.
+
+A job is whatever descends from its supervisor. Its CPU time is user + system of every process in that tree and of the
+children that they, and the supervisor, have waited for; as a tree is not read in one moment, a sum may come out lower
+than the one before, and then the one before holds. Memory counts shared pages in each process that has them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+import psutil
+
+from agentd.journal import boottime
+from agentd.running import Running
+from agentd.supervisor.tree import CLOCK_TICKS, Process, children_of, descendants, read_processes
+from clusterctl.model.orders import Usage
+
+MB = 1 << 20
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+MOVED_EVERY_S = 15.0  # reading /proc/PID/io costs as much as all the rest of a process, and is the least urgent
+SMALL_BYTES = 512  # more than all of /proc/PID/io
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker as a whole. ``jobs`` is the sum over its attempts, ``agent`` is agentd's own process."""
+
+    load1: float
+    memory_available_mb: int
+    jobs: Usage
+    agent: Usage
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One look. ``usages`` by allocation id."""
+
+    taken_at: float  # BOOTTIME
+    usages: Mapping[int, Usage]
+    host: Host
+
+    def excessive(self, running: Mapping[int, Running]) -> dict[int, str]:
+        """The attempts that use more memory than they asked for, and the sentence that says so."""
+        return {
+            id: f"used {usage.memory_mb} MiB of {running[id].memory_mb} MiB"
+            for id, usage in self.usages.items()
+            if id in running and 0 < running[id].memory_mb < usage.memory_mb
+        }
+
+
+class Totals(NamedTuple):
+    """Sums over a tree, in the kernel's units."""
+
+    ticks: int = 0
+    pages: int = 0
+    processes: int = 0
+    read_bytes: int = 0
+    write_bytes: int = 0
+
+
+class Sampler:
+    """Remembers the sample before, for rates and peaks."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[float, Usage]] = {}
+        self._moved_at = -MOVED_EVERY_S
+        self._agent = psutil.Process()
+        self._agent.cpu_percent()  # the first answer is always 0: counting starts here
+
+    def sample(self, running: Mapping[int, Running]) -> Sample:
+        """Look at every attempt in *running* that has a supervisor, and at the host."""
+        now = boottime()
+        if moved := now - self._moved_at >= MOVED_EVERY_S:
+            self._moved_at = now
+        children = children_of(processes := read_processes())
+        usages: dict[int, Usage] = {}
+        for id, attempt in running.items():
+            supervisor = processes.get(attempt.supervisor_pid)
+            if supervisor is not None:
+                totals = add_up(descendants(supervisor.pid, children), moved=moved)
+                usages[id] = self._usage(attempt, supervisor, totals, now)
+        self._before = {id: (now, usage) for id, usage in usages.items()}
+        return Sample(taken_at=now, usages=usages, host=self._host(usages))
+
+    def _usage(self, attempt: Running, supervisor: Process, totals: Totals, now: float) -> Usage:
+        then, before = self._before.get(attempt.allocation_id, (attempt.began_at, Usage()))
+        reaped_s = max(0.0, supervisor.reaped_ticks / CLOCK_TICKS - attempt.reaped_s)
+        cpu_s = max(before.cpu_s, totals.ticks / CLOCK_TICKS + reaped_s)
+        memory_mb = totals.pages * PAGE_BYTES // MB
+        return Usage(
+            cpus=round((cpu_s - before.cpu_s) / max(now - then, 1 / CLOCK_TICKS), 3),
+            memory_mb=memory_mb,
+            memory_peak_mb=max(before.memory_peak_mb, memory_mb),
+            processes=totals.processes,
+            read_mb=max(before.read_mb, totals.read_bytes // MB),
+            write_mb=max(before.write_mb, totals.write_bytes // MB),
+            cpu_s=cpu_s,
+        )
+
+    def _host(self, usages: Mapping[int, Usage]) -> Host:
+        with self._agent.oneshot():
+            times = self._agent.cpu_times()
+            resident = self._agent.memory_info().rss // MB
+            cpus = self._agent.cpu_percent() / 100
+        return Host(
+            load1=os.getloadavg()[0],
+            memory_available_mb=psutil.virtual_memory().available // MB,
+            jobs=sum_of(usages.values()),
+            agent=Usage(cpus=cpus, memory_mb=resident, processes=1, cpu_s=times.user + times.system),
+        )
+
+
+def add_up(tree: list[Process], *, moved: bool) -> Totals:
+    """The sums over *tree*, bytes only if *moved*. A zombie still has its CPU time, and nothing else."""
+    living = [process for process in tree if not process.is_zombie]
+    bytes_moved = [read_moved(process.pid) for process in living] if moved else []
+    return Totals(
+        ticks=sum(process.own_ticks + process.reaped_ticks for process in tree),
+        pages=sum(read_resident(process.pid) for process in living),
+        processes=len(living),
+        read_bytes=sum(read for read, _ in bytes_moved),
+        write_bytes=sum(written for _, written in bytes_moved),
+    )
+
+
+def read_resident(pid: int) -> int:
+    """Resident pages of *pid*. From ``statm``: what ``stat`` says may be off by a hundred pages per CPU."""
+    field = read_small(f"/proc/{pid}/statm").split()
+    return int(field[1]) if field else 0
+
+
+def read_moved(pid: int) -> tuple[int, int]:
+    """Bytes that *pid* and the children that it waited for have moved from and to disks; 0, 0 if we may not know."""
+    line = read_small(f"/proc/{pid}/io").split(b"\n")
+    return (int(line[4].split()[1]), int(line[5].split()[1])) if len(line) > 5 else (0, 0)  # proc_pid_io(5)
+
+
+def read_small(path: str) -> bytes:
+    """A small file of ``/proc``, in one read; empty if its process is gone, or not ours to see."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, SMALL_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def sum_of(usages: Iterable[Usage]) -> Usage:
+    """All of *usages* together; the peak is of the sum's parts, not of one moment."""
+    parts = list(usages)
+    return Usage(
+        cpus=sum(usage.cpus for usage in parts),
+        memory_mb=sum(usage.memory_mb for usage in parts),
+        memory_peak_mb=sum(usage.memory_peak_mb for usage in parts),
+        processes=sum(usage.processes for usage in parts),
+        read_mb=sum(usage.read_mb for usage in parts),
+        write_mb=sum(usage.write_mb for usage in parts),
+        cpu_s=sum(usage.cpu_s for usage in parts),
+    )

@@ -1,0 +1,6 @@
+"""The process beside every job: starts it, ends it, and writes down how it ended.
+
+Law: everything here lives once per running job, forked from the warm process, and must outlive agentd. So: the
+standard library only, no threads, no state that is not also in the journal, and never a word about the cluster
+(no Postgres, no settings, no clusterctl types). Nothing polls: a supervisor sleeps until its next moment or a ring.
+"""

@@ -1,0 +1,217 @@
+"""One attempt, from its order to the end of its last process."""
+
+from __future__ import annotations
+
+import math
+import mmap
+import os
+import resource
+import signal
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from agentd.journal import Journal, boottime, encode_line
+from agentd.supervisor.spawn import CannotStartError, Start, spawn
+from agentd.supervisor.tree import Process, children_of, descendants, read_processes, send_signals, start_time
+
+LEFTOVER_GRACE_S = 2.0  # for what a job leaves running behind itself when it ends by itself
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0  # between two rounds of KILL: what is in the kernel dies when it comes out
+
+
+class Surroundings(NamedTuple):
+    """What an attempt needs of its supervisor."""
+
+    journal: Journal
+    synced: mmap.mmap  # holds the BOOTTIME of the sending of the last successful sync, as a native double
+    null: int
+    boot: str
+    pid: int
+    start: int
+
+
+class Attempt:
+    """Runs one order, once. The supervisor waits and rings; this decides.
+
+    Call ``begin`` first; then ``reap`` when a child may have ended, ``look`` when ``moment`` has come, ``stop`` when
+    asked to; ``end`` is the line that tells the end, as soon as no process is left.
+    """
+
+    def __init__(self, start: Start, around: Surroundings) -> None:
+        self.allocation_id = start["allocation_id"]
+        self.grace_s = start["grace_s"]
+        self.spawned: bytes | None = None
+        self.end: bytes | None = None
+        self.end_is_written = False
+        self._start = start
+        self._around = around
+        self._pid = 0
+        self._status: int | None = None  # of the job's own process, once it is reaped
+        self._limit_at = math.inf
+        self._outcome, self._detail = "exited", ""
+        self._stopping = False
+        self._cleared = False  # leftovers have been asked to end
+        self._kill_at = math.inf  # not before a stop, or the end of the job's own process
+        self._pause = FIRST_PAUSE_S
+        self._cpu_s, self._peak_kb = 0.0, 0
+
+    def begin(self) -> None:
+        """Write down that it begins, then make the process; or end here, saying why not."""
+        start, around = self._start, self._around
+        now = boottime()
+        try:
+            around.journal.append(self._begin_line(now))
+        except OSError as error:
+            self._finish("never_started", f"the worker's journal cannot be written: {error.strerror}")
+            return
+        if now > self._lease_end():
+            self._finish("never_started", f"the lease of {start['lease_s']:g} s was already out")
+            return
+        reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+        try:
+            self._pid = spawn(start, around.null)
+        except CannotStartError as error:
+            self._finish("start_failed", str(error), exit_code=error.exit_code)
+            return
+        if start["time_limit_s"] is not None:
+            self._limit_at = now + start["time_limit_s"]
+        self.spawned = encode_line(
+            {
+                "kind": "spawned",
+                "allocation_id": self.allocation_id,
+                "pid": self._pid,
+                "start": start_time(self._pid),
+                "reaped_s": reaped.ru_utime + reaped.ru_stime,
+            }
+        )
+        with suppress(OSError):  # a full disk: the tree is still found by its environment
+            around.journal.append(self.spawned)
+
+    def moment(self) -> float:
+        """The BOOTTIME at which ``look`` has something to do, whatever else happens."""
+        if self._kill_at < math.inf:
+            return self._kill_at
+        return min(self._limit_at, self._lease_end())
+
+    def look(self) -> None:
+        """Act on the time: the limit, the lease, the end of a grace."""
+        now = boottime()
+        if now >= self._kill_at:
+            send_signals(self._tree(), signal.SIGKILL)
+            self._kill_at = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_S)
+        elif not self._stopping and now >= self._limit_at:
+            self.stop("time_limit", self.grace_s, f"ran longer than {self._start['time_limit_s']:g} s")
+        elif not self._stopping and now > self._lease_end():
+            detail = f"no sync of the worker succeeded for {self._start['lease_s']:g} s"
+            self.stop("lease_expired", self.grace_s, detail)
+
+    def stop(self, outcome: str, grace_s: float, detail: str = "") -> None:
+        """TERM now, KILL after *grace_s*, or KILL at once if that is 0.
+
+        The first stop says what the end is called; a later one may only hurry.
+        """
+        if self._status is None and not self._stopping:
+            self._outcome, self._detail = outcome, detail
+            # To the group, as a terminal does: a shell sees to its trap only once its child has ended.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGTERM if grace_s > 0 else signal.SIGKILL)
+                os.killpg(self._pid, signal.SIGCONT)
+        self._stopping = True
+        self._kill_at = min(self._kill_at, boottime() + grace_s)
+
+    def reap(self) -> None:
+        """Take every child that has ended: ours, and those whose parents left them to us."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                # As a subreaper we are the last ancestor of all: no child means that nothing is left, daemons included.
+                self._finish(self._outcome, self._detail, **exit_of(self._status))
+                return
+            if pid == 0:
+                if self._status is not None and not self._cleared:
+                    self._clear_leftovers()
+                return
+            self._cpu_s += usage.ru_utime + usage.ru_stime
+            self._peak_kb = max(self._peak_kb, usage.ru_maxrss)
+            if pid == self._pid:
+                self._status = status
+
+    def _clear_leftovers(self) -> None:
+        """Ask whatever outlives the job's own process to end; ``look`` insists."""
+        self._cleared = True
+        send_signals(self._tree(), signal.SIGTERM, signal.SIGCONT)
+        if not self._stopping:
+            self._kill_at = boottime() + min(LEFTOVER_GRACE_S, self.grace_s)
+
+    def _tree(self) -> list[Process]:
+        return descendants(self._around.pid, children_of(read_processes()))
+
+    def _lease_end(self) -> float:
+        """Read anew each time: agentd moves it with every sync, and rings nobody."""
+        lease_s = self._start["lease_s"]
+        if lease_s is None:
+            return math.inf
+        (synced,) = struct.unpack_from("d", self._around.synced)
+        return float(synced) + lease_s
+
+    def _begin_line(self, now: float) -> bytes:
+        start, around = self._start, self._around
+        return encode_line(
+            {
+                "kind": "begin",
+                "allocation_id": self.allocation_id,
+                "job_id": start["job_id"],
+                "token": start["token"],
+                "boot": around.boot,
+                "supervisor_pid": around.pid,
+                "supervisor_start": around.start,
+                "lease_s": start["lease_s"],
+                "memory_mb": start["memory_mb"],
+                "gpus": start["gpus"],
+                "at": now,
+            }
+        )
+
+    def refuse(self, detail: str) -> None:
+        """End before beginning, and leave no trace in the journal."""
+        self.end = self._end_line("never_started", detail)
+
+    def _finish(self, outcome: str, detail: str, exit_code: int | None = None, signal: int | None = None) -> None:
+        self.end = self._end_line(outcome, detail, exit_code, signal)
+        self.write_end()
+
+    def _end_line(self, outcome: str, detail: str, exit_code: int | None = None, signal: int | None = None) -> bytes:
+        return encode_line(
+            {
+                "kind": "end",
+                "allocation_id": self.allocation_id,
+                "token": self._start["token"],
+                "outcome": outcome,
+                "exit_code": exit_code,
+                "signal": signal,
+                "detail": detail,
+                "cpu_s": round(self._cpu_s, 6),
+                # Of the largest single process; and at least this supervisor's own size, whose memory a spawned
+                # process shares until it becomes the command.
+                "memory_peak_mb": self._peak_kb // 1024,
+                "at": boottime(),
+            }
+        )
+
+    def write_end(self) -> None:
+        """Put the end into the journal, unless there is no room: then again later."""
+        if self.end is not None and not self.end_is_written:
+            with suppress(OSError):
+                self._around.journal.append(self.end)
+                self.end_is_written = True
+
+
+def exit_of(status: int | None) -> Mapping[str, int]:
+    """*status* as wait(2) gives it: an exit code, or the signal that ended the process."""
+    if status is None:
+        return {}
+    code = os.waitstatus_to_exitcode(status)
+    return {"exit_code": code} if code >= 0 else {"signal": -code}

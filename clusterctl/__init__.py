@@ -1,0 +1,1 @@
+"""clusterctl: the operator's console and scheduler of a small cluster."""

@@ -1,0 +1,76 @@
+"""``cancel``: stop jobs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clusterctl.cli.codes import ExitCode
+from clusterctl.cli.invocation import invocation, login_name
+from clusterctl.cli.selectors import SelectorArgument, chosen_ids
+from clusterctl.cli.verbs import Verbs
+from clusterctl.model.errors import Refused
+
+if TYPE_CHECKING:
+    from clusterctl.store.jobs import Cancelled
+
+app = Verbs()
+NAMED = 20  # jobs that get a line of their own; more are counted
+SENTENCES = {
+    "cancelled": "cancelled",
+    "stopping": "stopping: its worker has been told",
+    "ended": "had ended already",
+}
+
+
+@app.verb()
+def cancel(
+    ctx: typer.Context,
+    selectors: SelectorArgument,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be cancelled, and do nothing.")] = False,
+) -> None:
+    """Cancel jobs: at once those that wait, by stopping all their processes those that run.
+
+    $ clusterctl cancel 42
+    $ clusterctl cancel 40-49 --reason "wrong input"
+    $ clusterctl cancel all --dry-run
+
+    A running job is asked to end (SIGTERM) and gets the setting term_grace to do so; then it is killed.
+    Ends with 0 if something was cancelled, 5 if some jobs had ended already, 4 if all had.
+    """
+    from clusterctl import operations
+
+    with invocation(ctx).cluster() as cluster:
+        ids = chosen_ids(cluster, selectors)
+        if dry_run:
+            sys.stderr.write(f"would cancel {len(ids):,} of these if they have not ended: {shortened(ids)}\n")
+            return
+        outcomes = operations.cancel(cluster, ids, actor=login_name(), reason=reason)
+    tell(outcomes)
+    ended = sum(done.outcome == "ended" for done in outcomes)
+    if ended == len(outcomes):
+        raise Refused("nothing was left to cancel", "`clusterctl jobs` lists what has not ended")
+    if ended:
+        raise typer.Exit(ExitCode.PARTLY)
+
+
+def tell(outcomes: Sequence[Cancelled]) -> None:
+    """Each job's fate, or for many how many met which."""
+    if len(outcomes) <= NAMED:
+        for done in outcomes:
+            was = f" as {done.state}" if done.outcome == "ended" else ""
+            sys.stderr.write(f"job {done.job_id} {SENTENCES[done.outcome]}{was}\n")
+        return
+    for outcome, sentence in SENTENCES.items():
+        count = sum(done.outcome == outcome for done in outcomes)
+        if count:
+            sys.stderr.write(f"{count:,} jobs {sentence}\n")
+
+
+def shortened(ids: Sequence[int]) -> str:
+    """The first numbers, and an ellipsis."""
+    return ", ".join(map(str, ids[:NAMED])) + (", …" if len(ids) > NAMED else "")

@@ -1,0 +1,86 @@
+"""The one way in and out: argv becomes a command, whatever happens becomes an exit code and at most two lines."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+from clusterctl.cli import root
+from clusterctl.cli.codes import ExitCode, code_of
+from clusterctl.cli.invocation import Invocation
+from clusterctl.model.errors import BadInput, ClusterError
+from clusterctl.text import masked, visible
+
+LONGEST_LINE = 600  # cells of an error: enough for any sentence of ours around a stranger's word
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line, and return the exit code. Prints one line and a hint for whatever goes wrong."""
+    prepare_streams()
+    asked = Invocation()
+    try:
+        with contextlib.suppress(ValueError):  # only the main thread may, and only it is ever signalled
+            signal.signal(signal.SIGTERM, leave_on_term)
+        return run(list(sys.argv[1:] if argv is None else argv), asked)
+    except ClusterError as error:
+        tell(asked, error, str(error), error.hint or "see `clusterctl --help`")
+        return code_of(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return ExitCode.DONE
+    except Exception as error:  # noqa: BLE001  # the last border: whatever it is, the operator gets one line
+        tell(asked, error, f"{type(error).__name__}: {error}", "this is a bug; run again with --debug for the traceback")
+        return ExitCode.FAILED
+
+
+def run(argv: list[str], asked: Invocation) -> int:
+    """Parse *argv*, do what it asks, and see that what was printed has left the process."""
+    from typer import Abort, TyperException
+
+    try:
+        code = root.console().main(argv, prog_name=root.PROGRAM, standalone_mode=False, obj=asked)
+    except TyperException as error:
+        raise usage_error(error) from error
+    except Abort:
+        return ExitCode.INTERRUPTED
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def usage_error(error: Exception) -> BadInput:
+    """What typer found wrong with the words, in our own."""
+    from typer import TyperException
+
+    message = error.format_message() if isinstance(error, TyperException) else str(error)
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else root.PROGRAM
+    return BadInput(message.strip().rstrip("."), f"see `{path} --help`")
+
+
+def tell(asked: Invocation, error: Exception, message: str, hint: str) -> None:
+    """One line, a hint; before them the traceback if it was asked for. Python's own never shows locals."""
+    with contextlib.suppress(OSError):
+        if asked.debug:
+            import traceback
+
+            sys.stderr.write(masked("".join(traceback.format_exception(error))))
+        sys.stderr.write(f"clusterctl: error: {visible(masked(message), LONGEST_LINE)}\n")
+        sys.stderr.write(f"hint: {visible(masked(hint), LONGEST_LINE)}\n")
+        sys.stderr.flush()
+
+
+def prepare_streams() -> None:
+    """Nothing that anyone named a job may be unprintable, whatever the locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def leave_on_term(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Unwind, so that a terminal gets its cursor back, and end as a terminated program does."""
+    raise SystemExit(ExitCode.TERMINATED)

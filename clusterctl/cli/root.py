@@ -1,0 +1,141 @@
+"""The program itself: which commands there are, and what it does when given none."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from clusterctl.cli import pages
+from clusterctl.cli.codes import ExitCode
+from clusterctl.cli.verbs import EVERYWHERE, Verbs, options_of_every_command, panels
+from clusterctl.model.errors import BadInput
+
+PROGRAM = "clusterctl"
+# Heading → command → the module of this package that has it. Nothing is imported before it is called.
+MODULES = {
+    "Everyday": {
+        "submit": "submit",
+        "jobs": "jobs",
+        "job": "jobs",
+        "logs": "logs",
+        "wait": "wait",
+        "cancel": "cancel",
+        "status": "status",
+        "workers": "workers",
+    },
+    "Repair": {},
+    "Admin": {
+        "up": "stack",
+        "down": "stack",
+        "demo": "stack",
+        "schedd": "stack",
+        "agentd": "stack",
+        "db": "schema",
+        "config": "config",
+    },
+}
+WHERE = {name: module for commands in MODULES.values() for name, module in commands.items()}
+
+
+class Console(TyperGroup):
+    """All commands, each imported when it is asked for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(options_of_every_command(self.params))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of the help page."""
+        return list(WHERE)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, or None."""
+        if cmd_name in WHERE and cmd_name not in self.commands:
+            app: Verbs = import_module(f"clusterctl.cli.{WHERE[cmd_name]}").app
+            self.commands.update(commands_of(app))
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Which command *args* begin with. Raises BadInput, naming what was probably meant."""
+        if args[0] not in WHERE and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], WHERE, n=1)
+            hint = f"did you mean `{PROGRAM} {near[0]}`?" if near else f"`{PROGRAM} --help` lists the commands"
+            raise BadInput(f"no such command: {args[0]!a}", hint)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do it, and see that what was printed has left the process."""
+        try:
+            value = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough, as in `| head -1`: that is no failure
+            hush()
+            raise typer.Exit(ExitCode.DONE) from None
+        return value
+
+    def get_help(self, ctx: Any) -> str:
+        """The help page: the commands by what one does with them."""
+        everywhere = [option for option in self.params if getattr(option, "rich_help_panel", "") == EVERYWHERE]
+        sections = [
+            (heading, [(name, self.get_command(ctx, name).get_short_help_str(limit=200)) for name in commands])
+            for heading, commands in MODULES.items()
+        ]
+        records = [record for option in everywhere if (record := option.get_help_record(ctx))]
+        return pages.page(ctx, [*sections, *panels(self, ctx), (EVERYWHERE, records)])
+
+
+def commands_of(app: Verbs) -> dict[str, Any]:
+    """The commands that a module has added to its app."""
+    group = typer.main.get_group(app)
+    return dict(group.commands)
+
+
+def hush() -> None:
+    """Let the interpreter's last flush go nowhere: the pipe is closed."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def show_version(value: bool) -> None:
+    """Print the version, and leave."""
+    if value:
+        from clusterctl import __version__
+
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+def begin(
+    ctx: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The console of a small cluster: hand in jobs, see them run, keep the workers well.
+
+    $ clusterctl up --workers 2       # a cluster on this machine
+    $ clusterctl submit -- make -j4   # a job
+    $ clusterctl jobs                 # what runs, what waits
+    $ clusterctl                      # is all well?
+    """
+    if ctx.invoked_subcommand is None:
+        from clusterctl.cli.status import show_status
+
+        show_status(ctx)
+
+
+def console() -> Any:
+    """The whole command line, ready to be called."""
+    app = typer.Typer(
+        cls=Console, invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False, callback=begin
+    )
+    return typer.main.get_command(app)

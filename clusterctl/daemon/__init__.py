@@ -1,0 +1,21 @@
+"""How every daemon lives: a cycle and a rest, a bell, signals, outages, a log, and word to systemd.
+
+Law: a daemon is one function, its cycle, and this package is the life around it. It never knows what a daemon
+does, never speaks to Postgres or Redis, and is never imported but by daemons and what starts them.
+"""
+
+from clusterctl.daemon.logs import start_logging
+from clusterctl.daemon.loop import Rest, keep_running, patience
+from clusterctl.daemon.process import hide_from_peers, name_process, tell_systemd
+from clusterctl.daemon.signals import Signals
+
+__all__ = [
+    "Rest",
+    "Signals",
+    "hide_from_peers",
+    "keep_running",
+    "name_process",
+    "patience",
+    "start_logging",
+    "tell_systemd",
+]

@@ -1,0 +1,141 @@
+"""A worker's sign of life: one JSON value with a time to live, and one set with the names.
+
+For pictures only. Whether a worker is alive is decided by what it wrote to Postgres.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from clusterctl.live.connection import Connection
+from clusterctl.model.errors import Outage
+from clusterctl.model.orders import Usage
+from clusterctl.model.resources import Resources
+
+NAMES = "workers"  # sorted set of names, scored by the writer's wall clock: only to forget old ones by
+FORGET_AFTER = 7 * 86_400  # seconds without a beat
+MOST_NAMES = 10_000
+LARGEST_BEAT = 256 * 1024  # bytes: a thousand jobs; whatever is larger is not ours
+
+
+class WorkerBeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a worker tells of itself. ``at``: seconds since the epoch, by its own clock. ``jobs``: use per job id."""
+
+    name: str
+    incarnation: int
+    at: float
+    capacity: Resources = Resources()
+    used: Usage = Usage()
+    load1: float = 0.0
+    jobs: Mapping[int, Usage] = {}
+
+
+_reader = msgspec.json.Decoder(WorkerBeat)
+
+
+def write(redis: Connection, beat: WorkerBeat, ttl: float) -> bool:
+    """Leave *beat* for *ttl* seconds. False if Redis would not have it (``redis.trouble`` says why)."""
+    value = msgspec.json.encode(beat)
+    if len(value) > LARGEST_BEAT:
+        value = msgspec.json.encode(msgspec.structs.replace(beat, jobs={}))  # the machine before its jobs
+    try:
+        with redis.talk() as client, client.pipeline(transaction=False) as pipe:
+            pipe.set(_key(redis, beat.name), value, px=max(1, round(ttl * 1000)))
+            pipe.zadd(redis.key(NAMES), {beat.name: beat.at})
+            pipe.execute()
+    except Outage:
+        return False
+    return True
+
+
+def remove(redis: Connection, name: str) -> bool:
+    """Sign *name* off. False if Redis did not hear it: the key then ends by its time to live."""
+    try:
+        with redis.talk() as client, client.pipeline(transaction=False) as pipe:
+            pipe.delete(_key(redis, name))
+            pipe.zrem(redis.key(NAMES), name)
+            pipe.execute()
+    except Outage:
+        return False
+    return True
+
+
+def read(redis: Connection, name: str) -> WorkerBeat | None:
+    """The beat of *name*; None if there is none, or Redis is away."""
+    return read_all(redis, [name]).get(name)
+
+
+def read_all(redis: Connection, names: Iterable[str] | None = None) -> dict[str, WorkerBeat]:
+    """Beats by worker: of *names*, or of all that Redis knows of. What is missing or makes no sense is left out."""
+    try:
+        wanted = _names(redis) if names is None else list(names)
+        values = redis.fetch([f"worker:{name}" for name in wanted], LARGEST_BEAT)
+    except Outage:
+        return {}
+    beats = {name: _beat(name, value) for name, value in zip(wanted, values, strict=True)}
+    return {name: beat for name, beat in beats.items() if beat}
+
+
+def forget_old(redis: Connection, now: float | None = None) -> bool:
+    """Drop names that have not beaten for a week. *now*: seconds since the epoch."""
+    oldest = (time.time() if now is None else now) - FORGET_AFTER
+    try:
+        with redis.talk() as client:
+            client.zremrangebyscore(redis.key(NAMES), "-inf", f"({oldest}")
+    except Outage:
+        return False
+    return True
+
+
+def _key(redis: Connection, name: str) -> str:
+    return redis.key(f"worker:{name}")
+
+
+def _names(redis: Connection) -> list[str]:
+    """The names that beat last, at most ``MOST_NAMES``."""
+    with redis.talk() as client:
+        found: Any = client.zrevrange(redis.key(NAMES), 0, MOST_NAMES - 1)
+    return sorted(name.decode() for name in found if _decodes(name))
+
+
+def _decodes(name: bytes) -> bool:
+    try:
+        return 0 < len(name.decode()) <= 200
+    except UnicodeDecodeError:
+        return False
+
+
+def _beat(name: str, value: bytes | None) -> WorkerBeat | None:
+    """*value* if it is a sane beat of *name*."""
+    try:
+        beat = _reader.decode(value or b"")
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return beat if beat.name == name and _sane(beat) else None
+
+
+def _sane(beat: WorkerBeat) -> bool:
+    """Every number finite, none negative."""
+    numbers: list[float] = [beat.incarnation, beat.at, beat.load1, *msgspec.structs.astuple(beat.capacity)]
+    for usage in (beat.used, *beat.jobs.values()):
+        numbers.extend(msgspec.structs.astuple(usage))
+    return all(math.isfinite(number) and number >= 0 for number in numbers)
+
+
+def ttls(redis: Connection, names: Sequence[str]) -> dict[str, float]:
+    """Seconds of life left in each worker's key; workers without a key, or all while Redis is away, are left out."""
+    try:
+        with redis.talk() as client, client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.pttl(_key(redis, name))
+            values = pipe.execute() if names else []
+    except Outage:
+        return {}
+    return {
+        name: value / 1000 for name, value in zip(names, values, strict=True) if isinstance(value, int) and value >= 0
+    }

@@ -1,0 +1,43 @@
+"""What can go wrong, in the words of the product. Drivers' own errors never leave ``store`` and ``live``."""
+
+from __future__ import annotations
+
+
+class ClusterError(Exception):
+    """Anything an operator is told in one line. ``hint`` says what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class BadInput(ClusterError):
+    """What was asked for makes no sense, whatever the state of the cluster."""
+
+
+class NotFound(ClusterError):
+    """No such job, worker or allocation."""
+
+
+class Refused(ClusterError):
+    """It makes sense, but not now: a precondition does not hold."""
+
+
+class Moved(ClusterError):
+    """The world has changed since it was looked at: nothing was done, look again."""
+
+
+class SchemaMismatch(ClusterError):
+    """The database speaks another version of the schema."""
+
+
+class NameTaken(ClusterError):
+    """Another machine already is the worker of this name."""
+
+
+class Outage(ClusterError):
+    """Postgres or Redis cannot be reached. Waited out by daemons, told by the command line."""
+
+    def __init__(self, what: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{what} unreachable: {message}", hint)
+        self.what = what

@@ -1,0 +1,64 @@
+"""What passes between Postgres, agentd and its supervisors about one attempt."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clusterctl.model.resources import Resources
+from clusterctl.model.spec import Spec
+from clusterctl.model.states import AllocationStatus, Outcome
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that this agent has won (``reserved → allocated``) and must now run, once."""
+
+    allocation_id: int
+    job_id: int
+    attempt: int
+    name: str
+    array_id: int | None
+    array_index: int | None
+    spec: Spec
+    request: Resources
+    time_limit_s: int | None
+    lease_s: int | None  # None: never fenced (``--on-worker-loss wait``)
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """What Postgres says that this worker holds: one live allocation."""
+
+    allocation_id: int
+    job_id: int
+    status: AllocationStatus
+    start_token: str | None
+    stop: Outcome | None  # asked to end, and as what
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended, as its supervisor saw it.
+
+    Exactly one of ``exit_code`` and ``signal`` is set when the job's own process ended; both are None when
+    none ever ran. ``ago_s`` is how long before the report it ended. ``cpu_s`` covers the reaped tree.
+    """
+
+    allocation_id: int
+    start_token: str
+    outcome: Outcome
+    exit_code: int | None = None
+    signal: int | None = None
+    detail: str = ""
+    cpu_s: float = 0.0
+    memory_peak_mb: int = 0
+    ago_s: float = 0.0
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tree of processes uses: CPUs (1.0 = one busy CPU), MiB resident, counts, MiB moved since its start."""
+
+    cpus: float = 0.0
+    memory_mb: int = 0
+    memory_peak_mb: int = 0
+    processes: int = 0
+    read_mb: int = 0
+    write_mb: int = 0
+    cpu_s: float = 0.0

@@ -1,0 +1,210 @@
+"""What operators and programs see: the JSON objects of the public surface. Fields are only ever added."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from clusterctl.model.spec import Spec
+
+
+class UsagePicture(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt uses now, or used at its end."""
+
+    cpus: float | None = None
+    memory_mb: int | None = None
+    memory_peak_mb: int | None = None
+    processes: int | None = None
+    read_mb: int | None = None
+    write_mb: int | None = None
+    sampled_at: datetime | None = None
+
+
+class AllocationPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest allocation of a job."""
+
+    id: int
+    status: str
+    reserved_at: datetime
+    allocated_at: datetime | None
+    released_at: datetime | None
+    release_reason: str | None
+
+
+class JobPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A job, as ``jobs`` and ``job`` show it."""
+
+    id: int
+    name: str
+    kind: str
+    state: str
+    reason: str | None
+    detail: str
+    tenant: str
+    user: str
+    priority: int
+    cpus: float
+    memory_mb: int
+    gpus: int
+    worker: str | None
+    attempt: int
+    max_attempts: int
+    time_limit_s: int | None
+    array_id: int | None
+    array_index: int | None
+    command: tuple[str, ...]
+    submitted_at: datetime
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    exit_code: int | None
+    signal: int | None
+    usage: UsagePicture | None
+    allocation: AllocationPicture | None
+
+
+class AttemptPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at a job."""
+
+    attempt: int
+    allocation_id: int
+    worker: str
+    status: str
+    reserved_at: datetime
+    allocated_at: datetime | None
+    released_at: datetime | None
+    release_reason: str | None
+    exit_code: int | None
+    signal: int | None
+    detail: str
+    cpu_s: float | None
+    memory_peak_mb: int | None
+
+
+class Amounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of one kind there is. ``used`` is None when it is not measured (any more)."""
+
+    total: float
+    reserved: float
+    allocated: float
+    used: float | None = None
+
+
+class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker, as ``workers`` shows it. ``heartbeat_ttl_s`` is Redis's; None when Redis cannot say."""
+
+    name: str
+    hostname: str
+    registered_at: datetime
+    last_heartbeat_at: datetime
+    admin_state: str
+    live_state: str
+    live_reason: str
+    incarnation: int
+    heartbeat_age_s: float
+    heartbeat_ttl_s: float | None = None
+    cpus: Amounts
+    memory_mb: Amounts
+    gpus: Amounts
+    jobs: int
+    services: int
+    load1: float | None
+    labels: dict[str, str]
+    version: str
+
+
+class DatabasePicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Postgres, as this process reaches it. The URL is without its password."""
+
+    url: str
+    up: bool
+    version: str | None = None
+    schema: int | None = None
+    trouble: str = ""
+
+
+class RedisPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Redis, as this process reaches it."""
+
+    url: str
+    up: bool
+    trouble: str = ""
+
+
+class LeaderPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Who decides. ``name`` is None while nobody does; ``age_s``: since it last said so."""
+
+    name: str | None
+    term: int
+    since: datetime | None
+    age_s: float | None
+
+
+class WorkerCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many workers are in each state; draining ones are counted in their live state too."""
+
+    up: int = 0
+    silent: int = 0
+    lost: int = 0
+    draining: int = 0
+
+
+class ClusterCpus(msgspec.Struct, frozen=True, kw_only=True):
+    """CPUs of the workers that are up; ``unreachable``: what allocations hold on the others."""
+
+    total: float = 0.0
+    reserved: float = 0.0
+    allocated: float = 0.0
+    used: float | None = None
+    utilization: float = 0.0
+    unreachable: float = 0.0
+
+
+class AllocationCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Live allocations."""
+
+    reserved: int = 0
+    allocated: int = 0
+
+
+class StatusPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """The health of the cluster. Parts that need Postgres are None while it is away."""
+
+    database: DatabasePicture
+    redis: RedisPicture
+    leader: LeaderPicture | None = None
+    workers: WorkerCounts | None = None
+    cpus: ClusterCpus | None = None
+    allocations: AllocationCounts | None = None
+    jobs: dict[str, int] | None = None
+    oldest_wait_s: float | None = None
+
+
+class DependencyPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that must end first."""
+
+    job_id: int
+    condition: str
+    state: str | None  # None: pruned
+
+
+class JobStory(msgspec.Struct, frozen=True, kw_only=True):
+    """One job with everything that is known about it."""
+
+    job: JobPicture
+    attempts: tuple[AttemptPicture, ...]
+    after: tuple[DependencyPicture, ...]
+    spec: Spec
+
+
+class OutputPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an attempt's output lies. ``path`` is on the machine ``hostname``."""
+
+    job_id: int
+    attempt: int
+    worker: str
+    hostname: str
+    path: str
+    ended: bool

@@ -1,0 +1,86 @@
+"""The operator's verbs: from a request to a result, whoever asks.
+
+Each makes the change in Postgres first, then rings the bell of whom it concerns. A bell that nobody hears costs a
+second, never the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from clusterctl.cluster import Cluster
+from clusterctl.model.errors import Moved
+from clusterctl.model.spec import Submission, Submitted
+from clusterctl.model.validity import check
+from clusterctl.store import audit, jobs, submissions, workers
+from clusterctl.store.jobs import Cancelled
+
+T = TypeVar("T")
+TRIES = 5  # how often a change is tried against a world that keeps moving
+
+
+def submit(cluster: Cluster, submission: Submission) -> Submitted:
+    """Take the submission in; when this returns it is on disk and schedd has been told.
+
+    Raises BadInput, Refused (the key is taken), NotFound (a dependency), Outage. After an Outage it is unknown
+    whether the jobs exist; with a key, repeating is safe.
+    """
+    check(submission)
+    submitted = again(lambda: submissions.submit(cluster.db, submission))
+    wake_schedd(cluster)
+    return submitted
+
+
+def foresee(cluster: Cluster, submission: Submission) -> str:
+    """A warning if no worker that is registered could ever hold this; else empty."""
+    request = submission.request
+    if workers.could_hold(cluster.db, request, submission.labels, submission.worker):
+        return ""
+    return "no worker that is registered now could ever hold this: it waits as unsatisfiable until one joins"
+
+
+def cancel(cluster: Cluster, ids: Sequence[int], *, actor: str = "", reason: str = "") -> list[Cancelled]:
+    """Cancel what waits, and ask the agents of what runs to stop it. Unknown ids are not in the answer.
+
+    *actor* and *reason* go into the audit.
+    """
+    outcomes = again(lambda: jobs.cancel(cluster.db, sorted(set(ids))))
+    if touched := [f"job:{done.job_id}" for done in outcomes if done.outcome != "ended"]:
+        audit.note(cluster.db, actor, "cancel", touched, reason)
+    wake_workers(cluster, {done.worker for done in outcomes if done.outcome == "stopping" and done.worker})
+    if any(done.outcome == "cancelled" for done in outcomes):
+        wake_schedd(cluster)
+    return outcomes
+
+
+def migrate(cluster: Cluster) -> list[str]:
+    """Bring the schema to this program's version; the names of the steps that this took."""
+    from clusterctl.store import migrations  # noqa: PLC0415 - only `db` and `up` need it
+
+    return migrations.migrate(cluster.settings.database_url)
+
+
+def again(change: Callable[[], T]) -> T:
+    """Make a guarded change, looking again while the world moves under it."""
+    for _ in range(TRIES - 1):
+        try:
+            return change()
+        except Moved:
+            continue
+    return change()
+
+
+def wake_schedd(cluster: Cluster) -> None:
+    """There is something to decide."""
+    from clusterctl.live import bell  # noqa: PLC0415 - see Cluster.redis
+
+    bell.wake(cluster.redis, bell.SCHEDD)
+
+
+def wake_workers(cluster: Cluster, names: set[str]) -> None:
+    """These workers have orders or stops."""
+    from clusterctl.live import bell  # noqa: PLC0415 - see Cluster.redis
+
+    if names:
+        bell.wake(cluster.redis, *(bell.worker(name) for name in sorted(names)))

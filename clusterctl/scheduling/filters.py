@@ -1,0 +1,118 @@
+"""Which workers can have a job. A filter names the workers that it lets pass; ``FILTERS`` is the chain.
+
+The order of the chain is its meaning. First what the job itself forbids, then what a worker *is* (its name, its
+labels, its size), then how it *fares* (live, open, free now). So the last filter that removed anybody is the
+one that would have to change for the job to start, and it names the reason: a job that only a silent worker
+could hold waits for ``live``; one that no worker, silent or not, could ever hold is ``unsatisfiable``.
+
+A dependency that is unmet and a ``not_before`` that lies ahead never get here: SQL leaves such jobs out.
+A new filter is a function of this shape and its place in ``FILTERS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import NamedTuple
+
+import msgspec
+
+from clusterctl.model.snapshot import QueueGroup, Snapshot
+from clusterctl.scheduling.roster import Members, Roster, each
+
+Filter = Callable[[QueueGroup, Roster], Members]
+
+
+def array_limit(group: QueueGroup, roster: Roster) -> Members:
+    """Nobody, once as many of the array run as ``--array …%LIMIT`` allows."""
+    return 0 if group.slots == 0 else roster.everyone
+
+
+def named_worker(group: QueueGroup, roster: Roster) -> Members:
+    """Only the worker that the job asks for by name, if it asks for one."""
+    return roster.everyone if group.worker is None else roster.names.get(group.worker, 0)
+
+
+def label(group: QueueGroup, roster: Roster) -> Members:
+    """Those that carry every label of the job."""
+    carriers = (roster.labels.get(wanted, 0) for wanted in group.labels.items())
+    return reduce(int.__and__, carriers, roster.everyone)
+
+
+def fits_ever(group: QueueGroup, roster: Roster) -> Members:
+    """Those that could hold the job if they were empty."""
+    return roster.capacities.at_least(group.request)
+
+
+def live(group: QueueGroup, roster: Roster) -> Members:
+    """Those whose agent is up: neither silent nor lost."""
+    return roster.up
+
+
+def admin_open(group: QueueGroup, roster: Roster) -> Members:
+    """Those that the operator lets take new jobs."""
+    return roster.open
+
+
+def fits_now(group: QueueGroup, roster: Roster) -> Members:
+    """Those that have enough free, by the snapshot."""
+    return roster.rooms.at_least(group.request)
+
+
+FILTERS: dict[str, Filter] = {
+    filter.__name__: filter for filter in (array_limit, named_worker, label, fits_ever, live, admin_open, fits_now)
+}
+SHOWN_AS = {"fits_ever": "unsatisfiable"}  # the word an operator knows
+OF_SIZE = frozenset({"fits_ever", "fits_now"})  # filters that look at amounts; the others choose a pool
+
+
+class Refusals(msgspec.Struct, frozen=True, kw_only=True):
+    """How the workers stand to a job.
+
+    ``removed``: per filter, in the order of the chain, how many it removed (filters that removed none are left
+    out); ``candidates``: the names of those that remain, in order. Together they count every worker once.
+    ``reason`` is the word for a job that waits; empty while there are candidates.
+    """
+
+    removed: Mapping[str, int]
+    candidates: tuple[str, ...]
+    reason: str
+
+
+class Sieve(NamedTuple):
+    """What the chain made of everybody. ``pool``: among whom only size decides; many groups share few pools."""
+
+    removed: dict[str, int]
+    left: Members
+    pool: Members
+
+
+def refusals(group: QueueGroup, snapshot: Snapshot) -> Refusals:
+    """The table of ``explain``: the chain's answer to *group*, before anything else starts."""
+    roster = Roster(snapshot.workers)
+    removed, left, _ = sift(group, roster)
+    names = tuple(roster.workers[at].name for at in each(left))
+    return Refusals(removed=removed, candidates=names, reason="" if left else reason(removed, roster))
+
+
+def sift(group: QueueGroup, roster: Roster) -> Sieve:
+    """Send everybody through the chain."""
+    removed: dict[str, int] = {}
+    left = pool = roster.everyone
+    for name, passes in FILTERS.items():
+        passing = passes(group, roster)
+        if name not in OF_SIZE:
+            pool &= passing
+        passed = left & passing
+        if passed != left:
+            removed[name] = (left ^ passed).bit_count()
+            left = passed
+    return Sieve(removed, left, pool)
+
+
+def reason(removed: Mapping[str, int], roster: Roster) -> str:
+    """The one word for a wait in which the chain *removed* everybody."""
+    if not roster.up:
+        return "no_workers"
+    last = next(name for name in reversed(FILTERS) if name in removed)
+    return SHOWN_AS.get(last, last)

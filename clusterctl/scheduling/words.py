@@ -1,0 +1,46 @@
+"""Why a group waits, in a sentence: the same in the log, ``job``, ``explain`` and the console."""
+
+from __future__ import annotations
+
+from clusterctl.model.plan import Wait
+from clusterctl.model.resources import Resources
+from clusterctl.model.snapshot import QueueGroup, Snapshot
+
+SENTENCES = {
+    "no_workers": "no worker is up",
+    "unsatisfiable": "needs {wish}; no worker that it may use is that large{largest}",
+    "fits_now": "needs {wish}; every worker that could hold it is full for now",
+    "live": "needs {wish}; the workers that could hold it are not up",
+    "admin_open": "needs {wish}; the workers that could hold it are draining or closed",
+    "label": "no worker carries the labels {labels}",
+    "named_worker": "there is no worker {worker}",
+    "array_limit": "as many of its array run as its limit allows",
+    "policy_disabled": "batch_placement is none: nothing is placed",
+    "round_full": "its turn comes in the next round",
+}
+
+
+def in_words(wait: Wait, group: QueueGroup, snapshot: Snapshot) -> str:
+    """One sentence, with what it would take."""
+    wish = say(group.request)
+    sentence = SENTENCES.get(wait.reason, wait.reason)
+    labels = " ".join(f"{key}={value}" for key, value in sorted(group.labels.items()))
+    return sentence.format(wish=wish, labels=labels, worker=group.worker, largest=largest(snapshot))
+
+
+def say(request: Resources) -> str:
+    """``2 CPUs, 512 MiB, 1 GPU``; what is not asked for is left out."""
+    parts = [f"{request.cpu_milli / 1000:g} CPUs"]
+    if request.memory_mb:
+        parts.append(f"{request.memory_mb} MiB")
+    if request.gpus:
+        parts.append(f"{request.gpus} GPUs")
+    return ", ".join(parts)
+
+
+def largest(snapshot: Snapshot) -> str:
+    """The worker with the most CPUs, as an aside."""
+    if not snapshot.workers:
+        return ""
+    worker = max(snapshot.workers, key=lambda worker: (worker.capacity.cpu_milli, worker.name))
+    return f" (the largest, {worker.name}, has {say(worker.capacity)})"

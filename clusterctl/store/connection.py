@@ -1,0 +1,134 @@
+"""One held connection to Postgres, and the border at which driver errors become our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, LiteralString, Self, TypeVar
+
+import psycopg
+from psycopg.rows import RowFactory, class_row, scalar_row, tuple_row
+
+from clusterctl.model.errors import Moved, Outage, SchemaMismatch
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT = 3  # seconds; the command line promises an answer within five
+PREPARE_AFTER = 2  # daemons repeat few statements: plan each once
+
+# The world moved: refused by a law of 0002, or by another's lock. Nothing was done, and looking again helps.
+OUTDATED = {"CC002", "CC003", "CC004", "CC005", "40001", "40P01", "55P03"}
+OVERBOOKED = "_not_oversubscribed"  # how the CHECKs are called that keep a worker from being promised twice
+# The server answered, but not with the tables that we know.
+UNKNOWN_SCHEMA = {"42P01", "42703", "42883", "3F000"}
+
+
+class Database:
+    """A connection that is opened when first used, and again after an outage.
+
+    Every statement is its own transaction unless inside ``transaction()``. Not for several threads at once.
+    """
+
+    def __init__(self, url: str, *, name: str = "", **options: str) -> None:
+        self.url = url
+        self._arguments: dict[str, Any] = {
+            "autocommit": True,
+            "prepare_threshold": PREPARE_AFTER,
+            "connect_timeout": CONNECT_TIMEOUT,
+            "application_name": f"clusterctl {name}".strip(),
+            "options": " ".join(f"-c {key}={value}" for key, value in options.items()),
+            "tcp_user_timeout": 5000,
+            "keepalives_idle": 5,
+        }
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def rows(self, sql: LiteralString, *args: object, **named: object) -> list[tuple[Any, ...]]:
+        """All rows, as tuples."""
+        return self._execute(tuple_row, sql, args or named).fetchall()
+
+    def row(self, sql: LiteralString, *args: object, **named: object) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        return self._execute(tuple_row, sql, args or named).fetchone()
+
+    def value(self, sql: LiteralString, *args: object, **named: object) -> Any:
+        """The first column of the first row, or None."""
+        return self._execute(scalar_row, sql, args or named).fetchone()
+
+    def nouns(self, noun: type[T], sql: LiteralString, *args: object, **named: object) -> list[T]:
+        """All rows, each as a *noun* whose fields are the columns."""
+        return self._execute(class_row(noun), sql, args or named).fetchall()
+
+    def run(self, sql: LiteralString, *args: object, **named: object) -> int:
+        """For its effect; how many rows it touched."""
+        return self._execute(tuple_row, sql, args or named).rowcount
+
+    def script(self, sql: str) -> None:
+        """Several statements at once, as they stand in a migration's file."""
+        with self._told():
+            self.connection().execute(sql.encode())
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. A COMMIT whose answer is lost is an Outage: repeat, every transition is safe to repeat."""
+        with self._told(), self.connection().transaction():
+            yield
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """Send the statements inside without waiting for each answer."""
+        with self._told(), self.connection().pipeline():
+            yield
+
+    def connection(self) -> psycopg.Connection[Any]:
+        """The open connection; raises Outage if Postgres does not let us in."""
+        if self._connection is None or self._connection.closed:
+            try:
+                self._connection = psycopg.connect(self.url, **self._arguments)
+            except psycopg.ProgrammingError as error:
+                raise Outage("postgres", one_line(error), "database_url cannot be read") from error
+            except psycopg.Error as error:
+                raise Outage("postgres", one_line(error), "is it up? `clusterctl up`, or see database_url") from error
+        return self._connection
+
+    def close(self) -> None:
+        """Let go of the connection; the next use opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _is_cut(self) -> bool:
+        """Whether the server has hung up, whatever it called that: idle in a transaction for too long, say."""
+        return self._connection is not None and self._connection.closed
+
+    def _execute(
+        self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]
+    ) -> psycopg.Cursor[T]:
+        with self._told():
+            return self.connection().cursor(row_factory=factory).execute(sql, parameters or None)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say driver errors in our words. What is neither outage nor old picture is a bug, and stays as it is."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if error.sqlstate in OUTDATED or (error.diag.constraint_name or "").endswith(OVERBOOKED):
+                raise Moved(one_line(error)) from error
+            if error.sqlstate in UNKNOWN_SCHEMA:
+                raise SchemaMismatch(one_line(error), "run `clusterctl db migrate`") from error
+            if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or self._is_cut():
+                self.close()
+                raise Outage("postgres", one_line(error)) from error
+            raise
+
+
+def one_line(error: Exception) -> str:
+    """The first line of what the server or driver said."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

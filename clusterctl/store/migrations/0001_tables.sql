@@ -1,0 +1,261 @@
+-- The nouns. What may change, and how, stands in 0002; people's own views in 0003.
+
+-- The one clock of the cluster: Postgres's own, unless a test has set another.
+CREATE FUNCTION cluster_time() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT coalesce(nullif(current_setting('clusterctl.now', true), '')::timestamptz, now())
+$$;
+
+-- A worker carries the sums of its live allocations, so that one CHECK makes overbooking impossible,
+-- whatever any planner believes. The sums follow the allocations by trigger (0002), never by hand.
+CREATE TABLE workers (
+    id                   int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name                 text NOT NULL UNIQUE CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+    agent_id             uuid NOT NULL,               -- kept in the spool: who this agent is, across restarts
+    machine_id           text NOT NULL DEFAULT '',
+    boot_id              text NOT NULL DEFAULT '',
+    incarnation          bigint NOT NULL DEFAULT 1,
+    hostname             text NOT NULL DEFAULT '',
+    version              text NOT NULL DEFAULT '',
+    spool                text NOT NULL DEFAULT '',
+    labels               jsonb NOT NULL DEFAULT '{}',
+    admin_state          text NOT NULL DEFAULT 'open' CHECK (admin_state IN ('open', 'draining', 'closed')),
+    live_state           text NOT NULL DEFAULT 'up' CHECK (live_state IN ('up', 'silent', 'lost')),
+    live_reason          text NOT NULL DEFAULT '',
+    cpu_milli            int NOT NULL CHECK (cpu_milli > 0),
+    memory_mb            int NOT NULL CHECK (memory_mb >= 0),
+    gpus                 int NOT NULL DEFAULT 0 CHECK (gpus >= 0),
+    reserved_milli       int NOT NULL DEFAULT 0,
+    allocated_milli      int NOT NULL DEFAULT 0,
+    reserved_memory_mb   int NOT NULL DEFAULT 0,
+    allocated_memory_mb  int NOT NULL DEFAULT 0,
+    reserved_gpus        int NOT NULL DEFAULT 0,
+    allocated_gpus       int NOT NULL DEFAULT 0,
+    used_milli           int,                         -- measured; NULL: not measured yet
+    used_memory_mb       int,
+    load1                real,
+    measured_at          timestamptz,
+    beat                 bigint NOT NULL DEFAULT 0,   -- counts syncs: silence is a beat that stands still
+    registered_at        timestamptz NOT NULL DEFAULT cluster_time(),
+    last_heartbeat_at    timestamptz NOT NULL DEFAULT cluster_time(),
+    CONSTRAINT cpus_not_oversubscribed CHECK (
+        reserved_milli >= 0 AND allocated_milli >= 0 AND reserved_milli + allocated_milli <= cpu_milli),
+    CONSTRAINT memory_not_oversubscribed CHECK (
+        reserved_memory_mb >= 0 AND allocated_memory_mb >= 0
+        AND reserved_memory_mb + allocated_memory_mb <= memory_mb),
+    CONSTRAINT gpus_not_oversubscribed CHECK (
+        reserved_gpus >= 0 AND allocated_gpus >= 0 AND reserved_gpus + allocated_gpus <= gpus)
+) WITH (fillfactor = 50);                             -- updated at every beat: room for HOT updates
+
+-- One row per call of submit. The ids of its jobs are contiguous: first_job_id and so many more.
+CREATE TABLE submissions (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key           text UNIQUE,
+    digest        text NOT NULL,                      -- of the whole request: same key, other digest = conflict
+    spec          json NOT NULL,
+    script        text,
+    tenant        text NOT NULL,
+    "user"        text NOT NULL,
+    first_job_id  bigint NOT NULL,
+    jobs          int NOT NULL CHECK (jobs > 0),
+    submitted_at  timestamptz NOT NULL DEFAULT cluster_time()
+);
+
+CREATE INDEX submissions_of_user ON submissions ("user", id);
+
+CREATE TABLE jobs (
+    id                   bigint PRIMARY KEY,          -- from take_job_ids(), so that a submission's are contiguous
+    submission_id        bigint NOT NULL,             -- no foreign key: both rows are born in one statement
+    kind                 text NOT NULL DEFAULT 'batch' CHECK (kind IN ('batch', 'service')),
+    name                 text NOT NULL DEFAULT '' CHECK (length(name) <= 200),
+    tenant               text NOT NULL DEFAULT 'default' CHECK (tenant ~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$'),
+    "user"               text NOT NULL DEFAULT '',
+    priority             int NOT NULL DEFAULT 50,
+    cpu_milli            int NOT NULL CHECK (cpu_milli > 0),
+    memory_mb            int NOT NULL DEFAULT 0 CHECK (memory_mb >= 0),
+    gpus                 int NOT NULL DEFAULT 0 CHECK (gpus >= 0),
+    labels               jsonb NOT NULL DEFAULT '{}', -- the worker must carry them
+    requested_worker     text,                        -- only this worker
+    time_limit_s         int CHECK (time_limit_s > 0),
+    array_id             bigint,
+    array_index          int,
+    array_limit          int CHECK (array_limit > 0),
+    retries              int NOT NULL DEFAULT 0 CHECK (retries >= 0),
+    on_worker_loss       text NOT NULL DEFAULT 'requeue' CHECK (on_worker_loss IN ('requeue', 'fail', 'wait')),
+    lease_s              int NOT NULL DEFAULT 900 CHECK (lease_s > 0),
+    state                text NOT NULL DEFAULT 'pending' CHECK (state IN (
+                             'held', 'pending', 'scheduled', 'running',
+                             'completed', 'failed', 'timeout', 'cancelled', 'lost')),
+    reason               text,                        -- a word, see docs/reference/reasons.md
+    detail               text NOT NULL DEFAULT '',    -- the same for people
+    attempt              int NOT NULL DEFAULT 0,
+    failures             int NOT NULL DEFAULT 0,      -- spent of the user's retries
+    losses               int NOT NULL DEFAULT 0,      -- spent of the loss budget
+    unmet                int NOT NULL DEFAULT 0 CHECK (unmet >= 0),  -- dependencies not yet satisfied
+    not_before           timestamptz,                 -- NULL once it has passed: woken by the leader
+    allocation_id        bigint,                      -- the live allocation
+    cancel_requested_at  timestamptz,
+    submitted_at         timestamptz NOT NULL DEFAULT cluster_time(),
+    scheduled_at         timestamptz,
+    started_at           timestamptz,
+    finished_at          timestamptz,
+    exit_code            int,
+    signal               int,
+    -- Generated booleans carry the partial indexes, never the state itself: only a query that says so uses them.
+    live   boolean NOT NULL GENERATED ALWAYS AS (state IN ('held', 'pending', 'scheduled', 'running')) STORED,
+    ready  boolean NOT NULL GENERATED ALWAYS AS (
+               state = 'pending' AND unmet = 0 AND not_before IS NULL) STORED,
+    -- Everything that placement looks at: jobs of one shape are interchangeable.
+    shape  uuid NOT NULL GENERATED ALWAYS AS (md5(
+               kind || '|' || tenant || '|' || priority::text || '|' || cpu_milli::text || '|' || memory_mb::text
+               || '|' || gpus::text || '|' || coalesce(time_limit_s::text, '') || '|' || coalesce(quote_literal(requested_worker), '')
+               || '|' || coalesce(array_limit::text || ':' || array_id::text, '') || '|' || labels::text)::uuid) STORED,
+    CONSTRAINT allocation_while_placed CHECK ((state IN ('scheduled', 'running')) = (allocation_id IS NOT NULL)),
+    CONSTRAINT finished_has_a_time CHECK (
+        (state IN ('completed', 'failed', 'timeout', 'cancelled', 'lost')) = (finished_at IS NOT NULL))
+) WITH (fillfactor = 80);
+CREATE SEQUENCE job_ids OWNED BY jobs.id;
+CREATE INDEX jobs_ready ON jobs (shape, submitted_at, id) WHERE ready;
+CREATE INDEX jobs_live ON jobs (id) WHERE live;
+CREATE INDEX jobs_finished ON jobs (finished_at, id) WHERE finished_at IS NOT NULL;
+CREATE INDEX jobs_array ON jobs (array_id, array_index) WHERE array_id IS NOT NULL;
+CREATE INDEX jobs_resting ON jobs (not_before) WHERE not_before IS NOT NULL;
+
+-- Job ids for one submission, contiguous. A sequence alone would interleave concurrent submits; the lock is
+-- held for the two calls only, not until the commit, so that submits do not wait for each other's disk. It is the
+-- session's, so whatever interrupts us between the two must let go of it, or nobody could ever submit again.
+CREATE FUNCTION take_job_ids(n int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    first bigint;
+BEGIN
+    PERFORM pg_advisory_lock(4846810020240131);
+    first := nextval('job_ids');
+    IF n > 1 THEN
+        PERFORM setval('job_ids', first + n - 1);
+    END IF;
+    PERFORM pg_advisory_unlock(4846810020240131);
+    RETURN first;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+    PERFORM pg_advisory_unlock(4846810020240131);
+    RAISE;
+END $$;
+
+CREATE TABLE dependencies (
+    job_id     bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    parent_id  bigint NOT NULL,                       -- may be pruned before its child
+    condition  text NOT NULL CHECK (condition IN ('ok', 'any', 'notok')),
+    PRIMARY KEY (job_id, parent_id, condition)
+);
+CREATE INDEX dependencies_of_parent ON dependencies (parent_id);
+
+-- A worker's resources, held for one attempt. The id grows with every placement: it is the fencing token.
+CREATE TABLE allocations (
+    id                 bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    job_id             bigint NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    attempt            int NOT NULL CHECK (attempt > 0),
+    worker_id          int NOT NULL REFERENCES workers,
+    tenant             text NOT NULL,
+    cpu_milli          int NOT NULL CHECK (cpu_milli > 0),
+    memory_mb          int NOT NULL CHECK (memory_mb >= 0),
+    gpus               int NOT NULL CHECK (gpus >= 0),
+    status             text NOT NULL DEFAULT 'reserved' CHECK (status IN ('reserved', 'allocated', 'released')),
+    term               bigint NOT NULL,               -- of the leader that decided
+    incarnation        bigint,                        -- of the agent that started it
+    start_token        uuid,                          -- names the won start; every later word about it carries it
+    -- Timers that two processes must agree on are written once, here.
+    start_by           timestamptz NOT NULL,
+    lease_s            int,                           -- NULL: never fenced, never declared lost
+    lost_after_s       int,
+    grace_s            int NOT NULL,
+    margin_s           int NOT NULL,
+    stop_requested_at  timestamptz,
+    stop_outcome       text,
+    reserved_at        timestamptz NOT NULL DEFAULT cluster_time(),
+    allocated_at       timestamptz,
+    released_at        timestamptz,
+    release_reason     text,
+    exit_code          int,
+    signal             int,
+    detail             text NOT NULL DEFAULT '',
+    cpu_s              real,
+    memory_peak_mb     int,
+    live      boolean NOT NULL GENERATED ALWAYS AS (status IN ('reserved', 'allocated')) STORED,
+    reserved  boolean NOT NULL GENERATED ALWAYS AS (status = 'reserved') STORED,
+    CONSTRAINT lost_only_after_the_fence CHECK (lost_after_s >= lease_s + grace_s + margin_s),
+    CONSTRAINT lease_and_loss_together CHECK ((lease_s IS NULL) = (lost_after_s IS NULL)),
+    CONSTRAINT started_has_a_token CHECK (
+        status <> 'allocated' OR (start_token IS NOT NULL AND incarnation IS NOT NULL AND allocated_at IS NOT NULL)),
+    CONSTRAINT released_has_a_reason CHECK (
+        (status = 'released') = (released_at IS NOT NULL AND release_reason IS NOT NULL))
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX one_live_allocation_per_job ON allocations (job_id) WHERE live;
+CREATE UNIQUE INDEX one_allocation_per_attempt ON allocations (job_id, attempt);
+CREATE INDEX allocations_live ON allocations (worker_id, id) WHERE live;
+CREATE INDEX allocations_reserved ON allocations (worker_id, id) WHERE reserved;
+CREATE INDEX allocations_released ON allocations (released_at) WHERE released_at IS NOT NULL;
+
+-- The claim log. A "no" that is said again is folded into the open row of its shape: repeats grows, last_at moves.
+CREATE TABLE claims (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at           timestamptz NOT NULL DEFAULT cluster_time(),
+    last_at      timestamptz NOT NULL DEFAULT cluster_time(),
+    round        bigint NOT NULL,
+    event        text NOT NULL,
+    job_id       bigint,
+    shape        uuid,
+    worker_id    int,
+    policy       text,
+    score        double precision,
+    candidates   int,
+    reason       text,
+    reasons      jsonb NOT NULL DEFAULT '{}',         -- per filter, how many workers it removed
+    duration_ms  real,
+    repeats      int NOT NULL DEFAULT 1,
+    open         boolean NOT NULL DEFAULT false,      -- this is why the shape waits, now
+    detail       jsonb NOT NULL DEFAULT '{}'
+);
+CREATE UNIQUE INDEX one_open_claim_per_shape ON claims (shape) WHERE open;
+CREATE INDEX claims_of_job ON claims (job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX claims_by_time ON claims (at);
+
+-- Who decides. UNIQUE on term makes a takeover wait for the open transactions of the old leader (FOR KEY SHARE),
+-- while its renewals, which leave the term alone, wait for nobody.
+CREATE TABLE leader (
+    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    term        bigint NOT NULL UNIQUE,
+    holder      text NOT NULL DEFAULT '',
+    renewals    bigint NOT NULL DEFAULT 0,
+    rounds      bigint NOT NULL DEFAULT 0,
+    since       timestamptz,
+    decided_at  timestamptz
+);
+INSERT INTO leader (term) VALUES (0);
+
+-- Measures over time: of a worker (allocation_id NULL), or of one attempt.
+CREATE TABLE samples (
+    at              timestamptz NOT NULL DEFAULT cluster_time(),
+    worker_id       int NOT NULL,
+    allocation_id   bigint,
+    used_milli      int NOT NULL,
+    memory_mb       int NOT NULL,
+    memory_peak_mb  int NOT NULL DEFAULT 0,
+    processes       int NOT NULL DEFAULT 0,
+    read_mb         int NOT NULL DEFAULT 0,
+    write_mb        int NOT NULL DEFAULT 0,
+    load1           real
+);
+CREATE INDEX samples_of_worker ON samples (worker_id, at) WHERE allocation_id IS NULL;
+CREATE INDEX samples_of_allocation ON samples (allocation_id, at) WHERE allocation_id IS NOT NULL;
+CREATE INDEX samples_by_time ON samples (at);
+
+-- Who did what, and reports that came too late to change anything.
+CREATE TABLE audit (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at       timestamptz NOT NULL DEFAULT cluster_time(),
+    actor    text NOT NULL,
+    verb     text NOT NULL,
+    subject  text NOT NULL,
+    reason   text NOT NULL DEFAULT '',
+    detail   jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX audit_by_time ON audit (at);
+CREATE INDEX audit_of_subject ON audit (subject);

@@ -1,0 +1,235 @@
+-- The laws: what the database refuses, whoever writes. Every refusal has its own SQLSTATE:
+--   CC001 illegal step   CC002 worker does not accept   CC003 job and allocation disagree
+--   CC004 old incarnation   CC005 stale leader   CC006 counters follow allocations
+
+CREATE FUNCTION refuse_illegal_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        RAISE EXCEPTION 'illegal step in %: id % % -> %', TG_TABLE_NAME, OLD.id, to_jsonb(OLD), to_jsonb(NEW)
+            USING ERRCODE = 'CC001';
+    END IF;
+    RAISE EXCEPTION 'illegal % in %', lower(TG_OP), TG_TABLE_NAME USING ERRCODE = 'CC001';
+END $$;
+
+-- Row triggers whose body never runs in a healthy cluster: the WHEN clause is all that they cost.
+-- Tested against JOB_STEPS and ALLOCATION_STEPS in clusterctl/model/states.py.
+CREATE TRIGGER jobs_are_born_waiting BEFORE INSERT ON jobs FOR EACH ROW
+    WHEN (NEW.state NOT IN ('held', 'pending', 'cancelled') OR NEW.attempt <> 0)
+    EXECUTE FUNCTION refuse_illegal_step();
+CREATE TRIGGER jobs_step_legally BEFORE UPDATE ON jobs FOR EACH ROW
+    WHEN (NEW.attempt < OLD.attempt
+          OR (NEW.id, NEW.submission_id) IS DISTINCT FROM (OLD.id, OLD.submission_id)
+          OR (NEW.state <> OLD.state AND NOT CASE OLD.state
+                WHEN 'held' THEN NEW.state IN ('pending', 'cancelled')
+                WHEN 'pending' THEN NEW.state IN ('held', 'scheduled', 'cancelled')
+                WHEN 'scheduled' THEN NEW.state IN ('pending', 'held', 'running', 'cancelled')
+                WHEN 'running' THEN NEW.state IN (
+                    'pending', 'held', 'completed', 'failed', 'timeout', 'cancelled', 'lost')
+                ELSE false END))
+    EXECUTE FUNCTION refuse_illegal_step();
+CREATE TRIGGER live_jobs_stay BEFORE DELETE ON jobs FOR EACH ROW
+    WHEN (OLD.live) EXECUTE FUNCTION refuse_illegal_step();
+
+CREATE TRIGGER allocations_are_born_reserved BEFORE INSERT ON allocations FOR EACH ROW
+    WHEN (NEW.status <> 'reserved') EXECUTE FUNCTION refuse_illegal_step();
+CREATE TRIGGER allocations_step_legally BEFORE UPDATE ON allocations FOR EACH ROW
+    WHEN ((NEW.status <> OLD.status AND NOT CASE OLD.status
+                WHEN 'reserved' THEN NEW.status IN ('allocated', 'released')
+                WHEN 'allocated' THEN NEW.status = 'released'
+                ELSE false END)
+          OR OLD.status = 'released'                  -- what has ended is history: a late word changes nothing
+          OR (NEW.id, NEW.job_id, NEW.attempt, NEW.worker_id, NEW.tenant, NEW.cpu_milli, NEW.memory_mb, NEW.gpus,
+              NEW.term, NEW.start_by, NEW.lease_s, NEW.lost_after_s, NEW.grace_s, NEW.margin_s) IS DISTINCT FROM
+             (OLD.id, OLD.job_id, OLD.attempt, OLD.worker_id, OLD.tenant, OLD.cpu_milli, OLD.memory_mb, OLD.gpus,
+              OLD.term, OLD.start_by, OLD.lease_s, OLD.lost_after_s, OLD.grace_s, OLD.margin_s)
+          OR (OLD.start_token IS NOT NULL AND (NEW.start_token, NEW.incarnation) IS DISTINCT FROM
+                                              (OLD.start_token, OLD.incarnation))
+          OR (NEW.start_token IS NOT NULL AND OLD.start_token IS NULL AND NEW.status <> 'allocated'))
+    EXECUTE FUNCTION refuse_illegal_step();
+CREATE TRIGGER live_allocations_stay BEFORE DELETE ON allocations FOR EACH ROW
+    WHEN (OLD.status <> 'released') EXECUTE FUNCTION refuse_illegal_step();
+
+CREATE FUNCTION refuse_counters() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the counters of worker % follow its allocations', NEW.name USING ERRCODE = 'CC006';
+END $$;
+-- Depth 0: written by hand. The triggers below write at depth 1.
+CREATE TRIGGER counters_follow_allocations BEFORE UPDATE ON workers FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0
+          AND (NEW.reserved_milli, NEW.allocated_milli, NEW.reserved_memory_mb, NEW.allocated_memory_mb,
+               NEW.reserved_gpus, NEW.allocated_gpus) IS DISTINCT FROM
+              (OLD.reserved_milli, OLD.allocated_milli, OLD.reserved_memory_mb, OLD.allocated_memory_mb,
+               OLD.reserved_gpus, OLD.allocated_gpus))
+    EXECUTE FUNCTION refuse_counters();
+CREATE TRIGGER workers_join_empty BEFORE INSERT ON workers FOR EACH ROW
+    WHEN (NEW.reserved_milli <> 0 OR NEW.allocated_milli <> 0 OR NEW.reserved_memory_mb <> 0
+          OR NEW.allocated_memory_mb <> 0 OR NEW.reserved_gpus <> 0 OR NEW.allocated_gpus <> 0)
+    EXECUTE FUNCTION refuse_counters();
+CREATE TRIGGER incarnations_only_grow BEFORE UPDATE ON workers FOR EACH ROW
+    WHEN (NEW.id <> OLD.id OR NEW.incarnation < OLD.incarnation) EXECUTE FUNCTION refuse_illegal_step();
+
+-- What a leader writes, it writes WHERE (SELECT lead_as(term)), outermost: asked once, and before all else. The lock is
+-- held until the end of the transaction: a takeover, which changes the term, waits for it; a renewal does not.
+CREATE FUNCTION lead_as(my_term bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM leader WHERE term = my_term FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'stale leader: term % is over', my_term USING ERRCODE = 'CC005';
+    END IF;
+    RETURN true;
+END $$;
+
+-- Statement triggers: one pass over all rows that a statement changed. The planner knows nothing of the size of
+-- transition tables, and keeps the plan that it made for the first. So each function forbids it everything but walks
+-- by primary key, and never joins one transition table to the other (row by row, that would be quadratic): it groups
+-- the two, one upon the other.
+CREATE FUNCTION count_reserved() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    accepting int;
+BEGIN
+    IF NOT EXISTS (SELECT FROM fresh) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM lead_as(term) FROM (SELECT DISTINCT term FROM fresh) terms;
+    PERFORM FROM workers WHERE id IN (SELECT worker_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE workers w
+       SET reserved_milli = w.reserved_milli + d.cpu_milli,
+           reserved_memory_mb = w.reserved_memory_mb + d.memory_mb,
+           reserved_gpus = w.reserved_gpus + d.gpus
+      FROM (SELECT worker_id, sum(cpu_milli) AS cpu_milli, sum(memory_mb) AS memory_mb, sum(gpus) AS gpus
+              FROM fresh GROUP BY worker_id) d
+     WHERE w.id = d.worker_id AND w.admin_state = 'open' AND w.live_state = 'up';
+    GET DIAGNOSTICS accepting = ROW_COUNT;
+    IF accepting <> (SELECT count(DISTINCT worker_id) FROM fresh) THEN
+        RAISE EXCEPTION 'a worker does not accept jobs' USING ERRCODE = 'CC002';
+    END IF;
+    IF EXISTS (SELECT FROM fresh a JOIN jobs j ON j.id = a.job_id
+                WHERE j.allocation_id IS DISTINCT FROM a.id OR j.attempt <> a.attempt OR j.state <> 'scheduled') THEN
+        RAISE EXCEPTION 'job and allocation disagree' USING ERRCODE = 'CC003';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER count_reserved AFTER INSERT ON allocations REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION count_reserved();
+
+CREATE FUNCTION count_steps() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    touched int[];                                    -- workers of which an allocation has taken a step
+    won bigint[];                                     -- allocations that were started
+BEGIN
+    SELECT array_agg(DISTINCT worker_id), array_agg(id) FILTER (WHERE is_won) INTO touched, won
+      FROM (SELECT id, min(worker_id) AS worker_id,
+                   bool_or(earlier AND status = 'reserved') AND bool_or(NOT earlier AND status = 'allocated') AS is_won
+              FROM (SELECT id, worker_id, status, true AS earlier FROM former
+                    UNION ALL SELECT id, worker_id, status, false FROM later) both_sides
+             GROUP BY id HAVING min(status) <> max(status)) steps;
+    IF touched IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM workers WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM unnest(won) s(id) JOIN allocations a ON a.id = s.id JOIN workers w ON w.id = a.worker_id
+                WHERE a.incarnation IS DISTINCT FROM w.incarnation OR w.live_state = 'lost') THEN
+        RAISE EXCEPTION 'an old incarnation of a worker may not start jobs' USING ERRCODE = 'CC004';
+    END IF;
+    UPDATE workers w
+       SET reserved_milli = w.reserved_milli + d.reserved_milli,
+           allocated_milli = w.allocated_milli + d.allocated_milli,
+           reserved_memory_mb = w.reserved_memory_mb + d.reserved_memory_mb,
+           allocated_memory_mb = w.allocated_memory_mb + d.allocated_memory_mb,
+           reserved_gpus = w.reserved_gpus + d.reserved_gpus,
+           allocated_gpus = w.allocated_gpus + d.allocated_gpus
+      FROM (SELECT worker_id,
+                   sum(sign * cpu_milli * (status = 'reserved')::int) AS reserved_milli,
+                   sum(sign * cpu_milli * (status = 'allocated')::int) AS allocated_milli,
+                   sum(sign * memory_mb * (status = 'reserved')::int) AS reserved_memory_mb,
+                   sum(sign * memory_mb * (status = 'allocated')::int) AS allocated_memory_mb,
+                   sum(sign * gpus * (status = 'reserved')::int) AS reserved_gpus,
+                   sum(sign * gpus * (status = 'allocated')::int) AS allocated_gpus
+              FROM (SELECT -1 AS sign, worker_id, status, cpu_milli, memory_mb, gpus FROM former
+                    UNION ALL SELECT 1, worker_id, status, cpu_milli, memory_mb, gpus FROM later) both_sides
+             GROUP BY worker_id) d
+     WHERE w.id = d.worker_id AND w.id = ANY (touched);
+    IF EXISTS (SELECT FROM later a JOIN jobs j ON j.id = a.job_id
+                WHERE a.live <> (j.allocation_id IS NOT DISTINCT FROM a.id)
+                   OR (a.live AND j.state <> CASE a.status WHEN 'reserved' THEN 'scheduled' ELSE 'running' END)) THEN
+        RAISE EXCEPTION 'job and allocation disagree' USING ERRCODE = 'CC003';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER count_steps AFTER UPDATE ON allocations REFERENCING OLD TABLE AS former NEW TABLE AS later
+    FOR EACH STATEMENT EXECUTE FUNCTION count_steps();
+
+CREATE FUNCTION agree_with_allocations() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    IF EXISTS (SELECT FROM later j LEFT JOIN allocations a ON a.id = j.allocation_id
+                WHERE j.allocation_id IS NOT NULL
+                  AND (a.job_id IS DISTINCT FROM j.id
+                       OR a.status IS DISTINCT FROM CASE j.state WHEN 'scheduled' THEN 'reserved' ELSE 'allocated' END))
+    OR EXISTS (SELECT FROM former o JOIN allocations a ON a.id = o.allocation_id JOIN jobs j ON j.id = a.job_id
+                WHERE a.live AND j.allocation_id IS DISTINCT FROM a.id) THEN
+        RAISE EXCEPTION 'job and allocation disagree' USING ERRCODE = 'CC003';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER agree_with_allocations AFTER UPDATE ON jobs REFERENCING OLD TABLE AS former NEW TABLE AS later
+    FOR EACH STATEMENT EXECUTE FUNCTION agree_with_allocations();
+
+-- The end of a job is told to those that wait for it, whoever wrote it, and also when the child was submitted while
+-- the parent ended: a trigger reads with a fresh snapshot, a CTE would not. A child that can never start is
+-- cancelled, which is an end again: a loop, not recursion, so that a long chain does not exhaust the stack.
+CREATE FUNCTION tell_dependents() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    ended bigint[];
+BEGIN
+    IF pg_trigger_depth() > 1 THEN
+        RETURN NULL;                                  -- our own UPDATE below
+    END IF;
+    SELECT array_agg(id) INTO ended
+      FROM (SELECT id FROM (SELECT id, live FROM former UNION ALL SELECT id, live FROM later) both_sides
+             GROUP BY id HAVING bool_or(live) AND NOT bool_and(live)) ends  -- live and then not: no other way round
+     WHERE EXISTS (SELECT FROM dependencies d WHERE d.parent_id = ends.id);
+    WHILE ended IS NOT NULL LOOP
+        WITH verdicts AS MATERIALIZED (
+            SELECT d.job_id, count(*) FILTER (WHERE satisfied) AS met, bool_or(NOT satisfied) AS never
+              FROM (SELECT d.job_id, CASE d.condition WHEN 'any' THEN true
+                                     WHEN 'ok' THEN p.state = 'completed' ELSE p.state <> 'completed' END AS satisfied
+                      FROM unnest(ended) e(id) JOIN jobs p ON p.id = e.id JOIN dependencies d ON d.parent_id = p.id) d
+             GROUP BY d.job_id
+        ), children AS MATERIALIZED (
+            SELECT j.id, v.met, v.never FROM verdicts v JOIN jobs j ON j.id = v.job_id
+             WHERE j.state IN ('held', 'pending') ORDER BY j.id FOR UPDATE OF j
+        ), told AS (
+            UPDATE jobs j
+               SET unmet = j.unmet - c.met,
+                   state = CASE WHEN c.never THEN 'cancelled' ELSE j.state END,
+                   reason = CASE WHEN c.never THEN 'dependency_never' ELSE j.reason END,
+                   finished_at = CASE WHEN c.never THEN cluster_time() END
+              FROM children c WHERE j.id = c.id
+            RETURNING j.id, c.never
+        )
+        SELECT array_agg(id) INTO ended FROM told WHERE never;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tell_dependents AFTER UPDATE ON jobs REFERENCING OLD TABLE AS former NEW TABLE AS later
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_dependents();
+
+-- What becomes of a job when its allocation is released. Tested against clusterctl/model/states.py.
+CREATE FUNCTION state_after(
+    outcome text, exit_code int, cancelled boolean, failures int, retries int, losses int, on_worker_loss text
+) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN outcome = 'exited' AND exit_code = 0 THEN 'completed'
+        WHEN cancelled OR outcome = 'cancelled' THEN 'cancelled'
+        WHEN outcome = 'time_limit' THEN 'timeout'
+        WHEN outcome IN ('start_timeout', 'worker_stopped') THEN 'pending'
+        WHEN outcome IN ('never_started', 'supervisor_lost', 'lease_expired', 'worker_rebooted', 'worker_lost') THEN
+            CASE WHEN on_worker_loss = 'fail' THEN 'failed' WHEN losses < 5 THEN 'pending' ELSE 'lost' END
+        WHEN failures < retries THEN 'pending'
+        ELSE 'failed'
+    END
+$$;

@@ -1,0 +1,120 @@
+"""The leader's look: workers, the heads of the queue, and what each tenant holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusterctl.model.resources import Resources
+from clusterctl.model.snapshot import QueueGroup, QueueOrder, Snapshot, WorkerPicture
+from clusterctl.model.states import AdminState, LiveState
+from clusterctl.store.connection import Database
+
+
+def look(db: Database, *, queue_order: QueueOrder, batch_placement: Any, max_starts: int) -> Snapshot:
+    """A snapshot; nothing is locked. Its cost grows with workers, shapes and what can start, not with the queue."""
+    at, workers = read_workers(db)
+    free_milli = sum(worker.free.cpu_milli for worker in workers)
+    return Snapshot(
+        at=at,
+        workers=workers,
+        queue=read_queue(db, free_milli, max_starts),
+        used=read_used(db),
+        queue_order=queue_order,
+        batch_placement=batch_placement,
+        max_starts=max_starts,
+    )
+
+
+def read_workers(db: Database) -> tuple[float, tuple[WorkerPicture, ...]]:
+    """The database's time, and every worker that is not closed and lost."""
+    rows = db.rows(
+        """
+        SELECT extract(epoch FROM cluster_time())::float8, w.id, w.name, w.cpu_milli, w.memory_mb, w.gpus,
+               w.reserved_milli, w.reserved_memory_mb, w.reserved_gpus,
+               w.allocated_milli, w.allocated_memory_mb, w.allocated_gpus, w.admin_state, w.live_state, w.labels
+          FROM (SELECT) one LEFT JOIN workers w ON true ORDER BY w.name
+        """
+    )
+    workers = tuple(
+        WorkerPicture(
+            id=row[1],
+            name=row[2],
+            capacity=Resources(*row[3:6]),
+            reserved=Resources(*row[6:9]),
+            allocated=Resources(*row[9:12]),
+            admin_state=AdminState(row[12]),
+            live_state=LiveState(row[13]),
+            labels=row[14],
+        )
+        for row in rows
+        if row[1] is not None
+    )
+    return rows[0][0], workers
+
+
+def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGroup, ...]:
+    """The queue as groups of equal shape: one skip through the index per shape, and no more heads than could start.
+
+    (A "loose index scan": the recursion jumps from one shape to the next instead of reading every row.)
+    """
+    rows = db.rows(
+        """
+        WITH RECURSIVE shapes AS (
+            (SELECT shape FROM jobs WHERE ready ORDER BY shape LIMIT 1)
+            UNION ALL
+            SELECT (SELECT j.shape FROM jobs j WHERE j.ready AND j.shape > s.shape ORDER BY j.shape LIMIT 1)
+              FROM shapes s WHERE s.shape IS NOT NULL
+        )
+        SELECT s.shape::text, h.cpu_milli, h.memory_mb, h.gpus, h.tenant, h.priority, h.kind, h.labels,
+               h.requested_worker, h.time_limit_s,
+               CASE WHEN h.array_limit IS NOT NULL THEN greatest(0, h.array_limit - (
+                   SELECT count(*) FROM submissions a JOIN allocations r  -- an array's ids are contiguous
+                       ON r.live AND r.job_id BETWEEN a.first_job_id AND a.first_job_id + a.jobs - 1
+                    WHERE a.id = h.submission_id)) END,
+               q.ids, q.submitted, h.bound
+          FROM shapes s
+         CROSS JOIN LATERAL (
+               SELECT j.*, greatest(1, least(%(most)s, %(free)s / j.cpu_milli)) AS bound
+                 FROM jobs j WHERE j.ready AND j.shape = s.shape ORDER BY j.submitted_at, j.id LIMIT 1) h
+         CROSS JOIN LATERAL (
+               SELECT array_agg(i.id) AS ids, array_agg(extract(epoch FROM i.submitted_at)::float8) AS submitted
+                 FROM (SELECT j.id, j.submitted_at FROM jobs j WHERE j.ready AND j.shape = s.shape
+                        ORDER BY j.submitted_at, j.id LIMIT h.bound + 1) i) q
+         WHERE s.shape IS NOT NULL
+        """,
+        most=max_starts,
+        free=free_milli,
+    )
+    return tuple(read_group(row) for row in rows)
+
+
+def read_group(row: tuple[Any, ...]) -> QueueGroup:
+    """A QueueGroup from read_queue's columns. One head too many was asked for, to learn whether there are more."""
+    bound = row[13]
+    return QueueGroup(
+        shape=row[0],
+        request=Resources(*row[1:4]),
+        tenant=row[4],
+        priority=row[5],
+        kind=row[6],
+        labels=row[7],
+        worker=row[8],
+        time_limit_s=row[9],
+        slots=row[10],
+        ids=tuple(row[11][:bound]),
+        submitted=tuple(row[12][:bound]),
+        more=len(row[11]) > bound,
+    )
+
+
+def read_used(db: Database) -> dict[str, Resources]:
+    """What each tenant's live allocations hold."""
+    return {
+        tenant: Resources(cpu, memory, gpus)
+        for tenant, cpu, memory, gpus in db.rows(
+            """
+            SELECT tenant, sum(cpu_milli)::bigint, sum(memory_mb)::bigint, sum(gpus)::bigint
+              FROM allocations WHERE live GROUP BY tenant
+            """
+        )
+    }

@@ -1,0 +1,108 @@
+"""``python -m schedd``: run a scheduler here, in the foreground, until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import socket
+import sys
+
+from clusterctl import live
+from clusterctl.clock import Bell, SystemClock
+from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
+from clusterctl.live import bell as bells
+from clusterctl.model.errors import ClusterError, Outage, SchemaMismatch
+from clusterctl.settings import Settings, load
+from clusterctl.store.connection import Database
+from schedd import identity
+from schedd.leadership import Chair
+from schedd.loop import Scheduler
+
+SCHEMA_MISMATCH = 78  # EX_CONFIG, as in clusterctl's exit codes
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Parse, prepare, run; the exit code."""
+    arguments = parse()
+    settings = load()
+    start_logging("schedd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
+    name_process("schedd")
+    hide_from_peers()
+    try:
+        run(settings, arguments.name, once=arguments.once)
+    except SchemaMismatch as error:
+        log.error("%s; %s", error, error.hint)
+        return SCHEMA_MISMATCH
+    except ClusterError as error:
+        log.error("%s", error)
+        return 3 if isinstance(error, Outage) else 1
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """The daemon's own flags; everything else is a setting."""
+    parser = argparse.ArgumentParser(prog="schedd", description="The scheduler of a clusterctl cluster.")
+    parser.add_argument("--name", default=socket.gethostname(), help="how the leader's row names it")
+    parser.add_argument("--once", action="store_true", help="hold one round and stop")
+    return parser.parse_args()
+
+
+def run(settings: Settings, name: str, *, once: bool) -> None:
+    """Live until a signal; with *once*, for one round."""
+    bell, clock = Bell(), SystemClock()
+    redis = live.Connection(settings.redis_url, settings.redis_prefix)
+    db = connect(settings)
+    chair = Chair(db, identity.holder(name), clock, identity.is_dead)
+    with Signals(bell) as signals:
+        scheduler = Scheduler(settings, db, redis, chair, clock, asked_now=signals.asked_now)
+        if once:
+            scheduler.cycle()
+            if chair.term is None:
+                raise ClusterError("another schedd leads, nothing was decided")
+        else:
+            listener = live.Listener(redis, [bells.SCHEDD], bell, chance=random.random).start()
+            log.info("schedd %s started, pid %s", name, identity.holder(name).split(":")[1])
+            tell_systemd("READY=1")
+            keep_running(
+                scheduler.cycle,
+                every=settings.round_every,
+                clock=clock,
+                bell=bell,
+                stop=signals.stopping,
+                chance=random.random,
+            )
+            tell_systemd("STOPPING=1")
+            listener.close()
+    leave(chair)
+    db.close()
+
+
+def leave(chair: Chair) -> None:
+    """Resign, if Postgres will hear it; otherwise the next one waits out our silence."""
+    try:
+        chair.resign()
+    except Outage as outage:
+        log.warning("could not resign: %s", outage)
+
+
+def connect(settings: Settings) -> Database:
+    """A connection that cannot hold anybody up.
+
+    What a crash of Postgres may forget of a round is decided again, so its commits need not wait for the disk;
+    the next durable commit of anybody flushes them too.
+    """
+    return Database(
+        settings.database_url,
+        name="schedd",
+        synchronous_commit="off",
+        idle_in_transaction_session_timeout="3s",
+        lock_timeout="2s",
+        statement_timeout="5s",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The scheduler's cycle: a round whenever it is woken, and housekeeping at every pulse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from clusterctl import live
+from clusterctl.clock import Clock
+from clusterctl.daemon import Rest
+from clusterctl.live import bell, cache
+from clusterctl.model.errors import Moved
+from clusterctl.model.plan import Wait
+from clusterctl.model.snapshot import Snapshot
+from clusterctl.scheduling.words import in_words
+from clusterctl.settings import Settings
+from clusterctl.store import allocations, claims, jobs, migrations, totals, workers
+from clusterctl.store.connection import Database
+from schedd import pruner, round
+from schedd.diary import Diary
+from schedd.leadership import Chair
+from schedd.silence import Silence
+
+PRUNE_EVERY = 60.0  # seconds
+FOLD_EVERY = 10.0  # seconds: how often a "no" that still stands is counted up in the claim log
+
+log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """One schedd. ``asked_now`` tells whether the operator wants everything at once (SIGUSR1)."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        redis: live.Connection,
+        chair: Chair,
+        clock: Clock,
+        *,
+        asked_now: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._settings = settings
+        self._db = db
+        self._redis = redis
+        self._chair = chair
+        self._clock = clock
+        self._asked_now = asked_now
+        self._diary = Diary()
+        self._silence = Silence()
+        self._rounds = 0
+        self._due: dict[str, float] = {}
+        self._waits: frozenset[tuple[str, str]] = frozenset()
+        self._unfolded = 0
+        self._cached: tuple[int, int] | None = None
+        self._checked = False
+
+    def cycle(self) -> Rest:
+        """Keep the chair, keep house when the pulse is due, and hold a round; True if there is more to decide."""
+        if not self._checked:
+            migrations.check(self._db)
+            self._checked = True
+        if self._asked_now():
+            self._due.clear()
+        try:
+            return self._lead()
+        except Moved as moved:  # deposed, or a batch met another's change: look again, after a breath
+            log.debug("%s", moved)
+            self._due.pop("pulse", None)
+            return 0.05
+
+    def _lead(self) -> Rest:
+        pulse = self._is_due("pulse", self._settings.round_every)
+        if pulse or not self._chair.may_decide():
+            former = self._chair.term
+            self._chair.keep(self._rounds)
+            if former != self._chair.term:
+                self._silence = Silence()
+                self._cached = None
+        if self._chair.term is None:
+            return False
+        if pulse:
+            self._keep_house(self._chair.term)
+        return self._hold_round(self._chair.term)
+
+    def _hold_round(self, term: int) -> Rest:
+        self._rounds += 1
+        done = round.run(self._db, self._settings, term, self._rounds, self._wake_workers)
+        self._diary.note_workers(done.picture.workers, bool(done.picture.queue))
+        self._diary.note_round(done.placed, len(done.conflicts), done.decided.waits)
+        self._log_waits(done.picture, done.decided.waits)
+        self._cache(done.picture, done.reserved_milli)
+        return done.decided.more or bool(done.conflicts)
+
+    def _keep_house(self, term: int) -> None:
+        """What time alone brings about."""
+        theirs, beats = workers.beats(self._db)
+        self._silence.hear(beats, ours=self._clock.seconds(), theirs=theirs)
+        if silent := self._silence.longer_than(self._settings.silent_after):
+            self._diary.tell_silent(workers.silence(self._db, term, silent))
+        jobs.wake(self._db, term)
+        expired = allocations.expire_starts(self._db, term)
+        if expired:
+            log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
+        self._diary.tell_rounds()
+        if self._is_due("statistics", self._settings.statistics_every):
+            self._diary.tell_statistics(totals.read(self._db))
+        if self._is_due("prune", PRUNE_EVERY) and pruner.prune(self._db, self._settings):
+            self._due.pop("prune")
+        self._refresh_cache()
+
+    def _log_waits(self, picture: Snapshot, waits: Sequence[Wait]) -> None:
+        """Write the refusals when they have changed, and now and then how often they were repeated."""
+        said = frozenset((wait.shape, wait.reason) for wait in waits)
+        self._unfolded += 1
+        if said == self._waits and not (said and self._is_due("fold", FOLD_EVERY)):
+            return
+        groups = {group.shape: group for group in picture.queue}
+        words = [in_words(wait, groups[wait.shape], picture) for wait in waits]
+        claims.log_waits(self._db, self._rounds, waits, words, self._unfolded)
+        self._waits, self._unfolded = said, 0
+
+    def _cache(self, picture: Snapshot, reserved_now: int) -> None:
+        """Tell Redis the totals if this round saw them change."""
+        reserved = sum(worker.reserved.cpu_milli for worker in picture.workers) + reserved_now
+        allocated = sum(worker.allocated.cpu_milli for worker in picture.workers)
+        if (reserved, allocated) == self._cached:
+            return
+        at = datetime.fromtimestamp(picture.at, UTC)
+        if cache.write(self._redis, cache.Totals(allocated_milli=allocated, reserved_milli=reserved, as_of=at)):
+            self._cached = (reserved, allocated)
+
+    def _refresh_cache(self) -> None:
+        """Write the totals anew when they are due or gone: Redis forgets, and we do not notice otherwise."""
+        whole = self._is_due("cache", self._settings.cache_sync_every)
+        if not whole and (self._redis.trouble or cache.read(self._redis) is not None):
+            return
+        sums = totals.read(self._db)
+        reserved, allocated = sums.held_milli
+        if not whole and not self._redis.trouble:
+            log.info("cache miss, read from Postgres")
+        written = cache.write(
+            self._redis, cache.Totals(allocated_milli=allocated, reserved_milli=reserved, as_of=sums.at)
+        )
+        if written:
+            self._cached = (reserved, allocated)
+            log.info("resource cache synced: %g CPUs allocated", allocated / 1000)
+
+    def _wake_workers(self, names: Sequence[str]) -> None:
+        if names:
+            bell.wake(self._redis, *(bell.worker(name) for name in names))
+
+    def _is_due(self, what: str, every: float) -> bool:
+        """True the first time, and then whenever *every* seconds have passed."""
+        now = self._clock.seconds()
+        if now < self._due.get(what, now):
+            return False
+        self._due[what] = now + every
+        return True

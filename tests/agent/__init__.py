@@ -1,0 +1,1 @@
+"""The process side of agentd, with real processes and without servers."""

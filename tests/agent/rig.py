@@ -1,0 +1,175 @@
+"""A worker's processes with a throwaway spool, and words to drive them."""
+
+from __future__ import annotations
+
+import select
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentd.journal import boottime, is_held
+from agentd.processes import RealProcesses, Running
+from agentd.supervisor.tree import read_processes
+from clusterctl.model.orders import End, Order
+from clusterctl.model.output import default_output
+from clusterctl.model.resources import Resources
+from clusterctl.model.spec import Spec
+from clusterctl.model.states import Outcome
+from tests.until import until
+
+TOKEN = "token"
+SHORT_GRACE_S = 0.3
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def order(
+    number: int,
+    *command: str,
+    attempt: int = 1,
+    name: str = "",
+    array: tuple[int, int] | None = None,
+    script: str | None = None,
+    env: dict[str, str] | None = None,
+    cwd: str = "/",
+    stdout: str = "",
+    stderr: str = "",
+    memory_mb: int = 0,
+    gpus: int = 0,
+    time_limit_s: int | None = None,
+    lease_s: int | None = None,
+) -> Order:
+    """Allocation *number* of the job with the same number, one CPU; *array* is (array id, index)."""
+    return Order(
+        allocation_id=number,
+        job_id=number,
+        attempt=attempt,
+        name=name,
+        array_id=array[0] if array else None,
+        array_index=array[1] if array else None,
+        spec=Spec(command=command, script=script, env=env or {}, cwd=cwd, stdout=stdout, stderr=stderr),
+        request=Resources(cpu_milli=1000, memory_mb=memory_mb, gpus=gpus),
+        time_limit_s=time_limit_s,
+        lease_s=lease_s,
+    )
+
+
+def shell(number: int, text: str, **changes: object) -> Order:
+    """Allocation *number*, which runs *text* in a shell."""
+    return order(number, "/bin/sh", "-c", text, **changes)  # type: ignore[arg-type]  # the changes of order()
+
+
+class Rig:
+    """RealProcesses on *spool*, with the ends that it has collected."""
+
+    def __init__(self, spool: Path, *, gpus: int = 0, grace_s: float = SHORT_GRACE_S) -> None:
+        self.spool = spool
+        self.processes = RealProcesses(spool, worker="w1", gpus=gpus, term_grace_s=grace_s)
+        self.processes.renew(boottime())
+        self.ends: dict[int, End] = {}
+        self.is_open = True
+
+    def start(self, *orders: Order) -> None:
+        """Order them all."""
+        for each in orders:
+            self.processes.start(each, TOKEN)
+
+    def run(self, each: Order) -> End:
+        """Order it, and wait for its end."""
+        self.start(each)
+        return self.end_of(each.allocation_id)
+
+    def end_of(self, number: int) -> End:
+        """Wait for the end of allocation *number*, as a loop would: on the descriptor."""
+        until(lambda: number in self.listen(), what=f"the end of {number}")
+        return self.ends[number]
+
+    def listen(self) -> dict[int, End]:
+        """Collect once something can be read, or after a moment. No end may come twice."""
+        select.select([self.processes.fileno()], [], [], 0.05)
+        for end in self.processes.collect():
+            assert end.allocation_id not in self.ends, f"told twice: {end}"
+            self.ends[end.allocation_id] = end
+        return self.ends
+
+    def running(self, number: int) -> Running:
+        """Allocation *number*, once its pid is known."""
+
+        def known() -> Running | None:
+            assert number not in self.listen(), f"ended: {self.ends[number]}"
+            found = self.processes.running()[number]
+            return found if found.pid and found.supervisor_pid else None
+
+        found = until(known, what=f"the pid of {number}")
+        assert found is not None
+        return found
+
+    def stop(self, number: int, outcome: Outcome = Outcome.CANCELLED, grace_s: float = SHORT_GRACE_S) -> End:
+        """Stop it, and wait for its end."""
+        self.processes.stop(number, outcome, grace_s)
+        return self.end_of(number)
+
+    def start_until_ready(self, each: Order) -> Running:
+        """Order it, and wait until it runs and has written ``ready``."""
+        number = each.allocation_id
+        self.start(each)
+        running = self.running(number)
+        until(lambda: "ready" in self.output(number), what=f"{number} to be ready")
+        return running
+
+    def output(self, number: int, attempt: int = 1) -> str:
+        """What both its streams said."""
+        return (self.spool / default_output(number, attempt)).read_text()
+
+    def close(self, *, stop_jobs: bool = True) -> None:
+        """Leave, and see that no supervisor stays behind without a job."""
+        if self.is_open:
+            self.is_open = False
+            self.processes.close(stop_jobs=stop_jobs)
+            if stop_jobs:
+                until(lambda: not held(self.spool), what="the supervisors to leave")
+
+
+def held(spool: Path) -> list[Path]:
+    """The journals whose supervisors live."""
+    return [path for path in (spool / "supervisors").glob("*.journal") if is_held(path)]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether *pid* is a process, and not only the remains of one."""
+    process = read_processes().get(pid)
+    return process is not None and not process.is_zombie
+
+
+@contextmanager
+def another_agentd(spool: Path, orders_of: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that starts the orders in the Python expression *orders_of*, and then only listens."""
+    source = f"""
+import sys
+from pathlib import Path
+from tests.agent.rig import Rig, order, shell
+rig = Rig(Path({str(spool)!r}))
+rig.start(*({orders_of}))
+for running in list(rig.processes.running()):
+    rig.running(running)
+print("ready", flush=True)
+while True:
+    rig.listen()
+"""
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True, cwd=ROOT) as agentd:
+        try:
+            assert agentd.stdout
+            assert agentd.stdout.readline() == "ready\n"
+            yield agentd
+        finally:
+            agentd.kill()
+
+
+def waiting_for(gate: Path, then: str = "exit 0") -> str:
+    """Shell text that waits until *gate*, a FIFO, is opened, and does *then*."""
+    return f"read line < {shlex.quote(str(gate))}; {then}"
+
+
+RigMaker = Callable[..., Rig]

@@ -1,0 +1,173 @@
+"""The whole private stack, as ``clusterctl up`` and ``down`` make and end it: the real daemons, really killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from clusterctl import launch
+from clusterctl.embedded import identity, record, stack
+from clusterctl.embedded.directory import StateDirectory
+from clusterctl.embedded.keeper import LONGEST_PAUSE, Pauses
+from clusterctl.embedded.readiness import missing
+from clusterctl.embedded.record import Keeper, Process, Role, Stack
+from tests.until import until
+
+pytestmark = pytest.mark.timeout(120)
+
+Up = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state directory, whose stack is stopped after the test."""
+    path = tmp_path / "state"
+    yield path
+    stack.down(path)
+
+
+@pytest.fixture
+def up(state: Path, tmp_path: Path) -> Iterator[Up]:
+    """Runs ``clusterctl up``; those that still run after the test are killed."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run(workers: int = 1, *flags: str) -> subprocess.Popen[bytes]:
+        argv = ["up", "--state-dir", str(state), "--workers", str(workers), "--cpus", "1", *flags]
+        running.append(launch.run_again(argv, tmp_path / "up.out"))
+        return running[-1]
+
+    yield run
+    for child in running:
+        child.kill()
+        child.wait()
+
+
+def recorded(state: Path) -> Stack:
+    """What stack.json tells now; an empty stack if there is none."""
+    return record.read(StateDirectory(state)) or Stack()
+
+
+def kept(state: Path, *names: str) -> Stack:
+    """The stack, as soon as it has a keeper and is ready, with all processes called *names*."""
+
+    def complete() -> bool:
+        now = recorded(state)
+        there = {process.name for process in now.processes if process.lives}
+        return now.living_keeper is not None and there >= {"schedd", *names} and not missing(now)
+
+    until(complete, timeout=30, what=f"a kept stack with {', '.join(names)}")
+    return recorded(state)
+
+
+def named(found: Stack, name: str) -> Process:
+    """The process of that name."""
+    return next(process for process in found.processes if process.name == name)
+
+
+def kill(process: Process | Keeper) -> None:
+    """As the kernel does when memory runs out."""
+    os.kill(process.pid, signal.SIGKILL)
+    identity.await_ends([(process.pid, process.started)], 10)
+
+
+def reborn(state: Path, old: Process) -> bool:
+    """Whether another process of the same name lives."""
+    now = named(recorded(state), old.name)
+    return now.lives and now.pid != old.pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_up_stops_all_that_it_started(state: Path, up: Up, number: signal.Signals) -> None:
+    program = up()
+    found = kept(state, "w1")
+    program.send_signal(number)
+    program.wait(30)
+    assert not any(process.lives for process in found.processes)
+    assert not (state / "stack.json").exists()
+
+
+def test_a_daemon_that_dies_is_started_again_and_a_server_is_not(state: Path, up: Up) -> None:
+    up()
+    found = kept(state, "w1")
+    for name in ("postgres", "schedd", "w1"):
+        kill(named(found, name))
+    until(lambda: reborn(state, named(found, "schedd")) and reborn(state, named(found, "w1")), timeout=20)
+    assert not named(recorded(state), "postgres").lives
+    assert up().wait(40) == 0
+    assert named(recorded(state), "postgres").lives
+
+
+def test_a_second_up_adds_a_worker_leaves_the_rest_and_goes(state: Path, up: Up) -> None:
+    up(1)
+    first = kept(state, "w1")
+    assert up(2).wait(40) == 0
+    second = recorded(state)
+    assert second.keeper == first.keeper
+    assert {process.name for process in second.processes} - {process.name for process in first.processes} == {"w2"}
+    assert set(first.processes) <= set(second.processes)
+    kill(named(second, "w2"))
+    until(lambda: reborn(state, named(second, "w2")), what="the first up to look after the second's worker")
+
+
+def test_when_the_keeper_is_killed_all_live_on_and_the_next_up_adopts_them(state: Path, up: Up) -> None:
+    up(1)
+    first = kept(state, "w1")
+    assert first.keeper is not None
+    kill(first.keeper)
+    assert all(process.lives for process in first.processes)
+    up(1)
+    second = kept(state, "w1")
+    assert second.keeper != first.keeper
+    assert second.processes == first.processes
+
+
+def test_a_detached_up_leaves_a_keeper_behind_and_down_ends_it_too(state: Path, up: Up) -> None:
+    assert up(1, "--detach").wait(60) == 0
+    found = recorded(state)
+    keeper = found.living_keeper
+    assert keeper is not None
+    stopped = stack.down(state)
+    assert set(stopped) == set(found.processes)
+    assert not keeper.lives
+
+
+def test_an_up_killed_at_any_moment_leaves_nothing_that_down_cannot_find(state: Path, up: Up) -> None:
+    roles: tuple[Role, ...] = ("postgres", "valkey", "schedd")
+    for role in roles:
+        program = up(1)
+        until(lambda role=role: recorded(state).find(role, role), timeout=30, what=role)  # type: ignore[misc]
+        program.kill()
+        program.wait()
+        left = recorded(state)
+        stack.down(state)
+        assert not any(process.lives for process in left.processes)
+    up(1)
+    kept(state, "w1")
+
+
+def test_the_record_is_for_its_owner_only(state: Path, up: Up) -> None:
+    up(1)
+    kept(state, "w1")
+    assert (state / "stack.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_daemon_that_keeps_dying_is_started_more_and_more_rarely() -> None:
+    pauses, now, waits = Pauses(), 1000.0, []
+    for _ in range(9):
+        waits.append(pauses.left(now))
+        now += waits[-1]
+        pauses.started(now)
+    assert waits == [0, 1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE]
+
+
+def test_a_daemon_that_has_run_calmly_is_started_at_once_again() -> None:
+    pauses = Pauses()
+    for now in (0.0, 1.0, 3.0):
+        pauses.started(now)
+    assert pauses.left(4.0) == 3.0
+    assert pauses.left(64.0) == 0.0

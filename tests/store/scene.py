@@ -1,0 +1,136 @@
+"""A small cluster told in a few words: workers, jobs, and their steps by the store's own functions."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from clusterctl.model.orders import End, Order
+from clusterctl.model.plan import Start
+from clusterctl.model.registration import Registered, Registration
+from clusterctl.model.resources import Resources
+from clusterctl.model.spec import Spec, Submission
+from clusterctl.model.states import Outcome
+from clusterctl.model.timers import Timers
+from clusterctl.store import allocations, leader, submissions, workers
+from clusterctl.store.allocations import Ended, Reserved
+from clusterctl.store.connection import Database
+from clusterctl.store.invariants import violations
+
+T = TypeVar("T")
+
+SPEC = Spec(command=("true",))
+PATIENCE = 30.0  # seconds that a thread of a test may take
+
+
+class Scene:
+    """The cluster of one test. ``term`` is its leader's; each worker is an agent of its own on its own machine."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.term = leader.take(db, leader.observe(db), "scene") or 0
+
+    def worker(self, name: str = "w1", cpus: int = 8, *, agent: str = "", machine: str = "") -> Registered:
+        """Register (again); the same name is the same agent on the same machine unless told otherwise."""
+        return workers.register(self.db, registration(name, cpus, agent=agent, machine=machine))
+
+    def jobs(self, count: int = 1, cpus: int = 1, **wishes: Any) -> list[int]:
+        """Submit so many jobs at once; their ids."""
+        return list(submissions.submit(self.db, submission(count, cpus, **wishes)).ids)
+
+    def reserve(self, worker: Registered, jobs: Sequence[int], db: Database | None = None) -> list[Reserved]:
+        """Ask for these jobs to be placed on *worker*."""
+        return allocations.reserve(db or self.db, self.term, 1, starts(worker, jobs), Timers())
+
+    def start(self, worker: Registered, most: int = 100) -> tuple[list[Order], str]:
+        """Start what waits on *worker*; the orders, and the token that they were won with."""
+        token = new_token()
+        return allocations.start(self.db, worker.worker_id, worker.incarnation, token, most), token
+
+    def run(self, worker: Registered, jobs: Sequence[int]) -> tuple[list[Order], str]:
+        """Reserve and start."""
+        self.reserve(worker, jobs)
+        return self.start(worker)
+
+    def end(self, order: Order, token: str, outcome: Outcome = Outcome.EXITED, code: int | None = 0) -> list[Ended]:
+        """Report that the attempt is over."""
+        return allocations.end(self.db, "w", [end(order.allocation_id, token, outcome, code)])
+
+    def finish(self, worker: Registered, job: int, outcome: Outcome = Outcome.EXITED, code: int | None = 0) -> None:
+        """Let a pending job run and end."""
+        (order,), token = self.run(worker, [job])
+        self.end(order, token, outcome, code)
+
+    def state(self, job: int) -> str:
+        """Where a job is in its life."""
+        return str(self.db.value("SELECT state FROM jobs WHERE id = %s", job))
+
+    def states(self, jobs: Sequence[int]) -> list[str]:
+        """The same for several, in the order of their ids."""
+        return [row[0] for row in self.db.rows("SELECT state FROM jobs WHERE id = ANY (%s) ORDER BY id", list(jobs))]
+
+    def check(self) -> None:
+        """Every promise about the rows holds."""
+        assert violations(self.db) == []
+
+
+def registration(name: str, cpus: int, *, agent: str = "", machine: str = "", boot: str = "boot") -> Registration:
+    """What an agent says of itself; who it is follows from the worker's name unless told otherwise."""
+    return Registration(
+        name=name,
+        agent_id=agent or str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+        machine_id=machine or f"machine of {name}",
+        boot_id=boot,
+        hostname=name,
+        version="1",
+        spool="/spool",
+        capacity=Resources(cpus * 1000, 64_000, 0),
+    )
+
+
+def submission(count: int = 1, cpus: int = 1, **wishes: Any) -> Submission:
+    """*count* jobs of so many CPUs: an array if there are several."""
+    indices = tuple(range(count)) if count > 1 else None
+    return Submission(**{"spec": SPEC, "request": Resources(cpus * 1000, 64), "indices": indices, **wishes})
+
+
+def starts(worker: Registered, jobs: Sequence[int]) -> list[Start]:
+    """A plan that gives *jobs* to *worker*."""
+    return [Start(job_id=job, worker_id=worker.worker_id, policy="pack", score=1.0, candidates=1) for job in jobs]
+
+
+def end(allocation: int, token: str, outcome: Outcome = Outcome.EXITED, code: int | None = 0) -> End:
+    """A report; only a process that exited has an exit code."""
+    return End(
+        allocation_id=allocation,
+        start_token=token,
+        outcome=outcome,
+        exit_code=code if outcome is Outcome.EXITED else None,
+    )
+
+
+def new_token() -> str:
+    """A start token."""
+    return str(uuid.uuid4())
+
+
+def at_once(*actions: Callable[[], T]) -> list[T | Exception]:
+    """Do all of them at the same moment, each in its own thread; their answers, or what they raised."""
+    answers: list[T | Exception] = [AssertionError("did not end in time")] * len(actions)
+    gate = threading.Barrier(len(actions))
+
+    def act(number: int, action: Callable[[], T]) -> None:
+        gate.wait(PATIENCE)
+        try:
+            answers[number] = action()
+        except Exception as error:  # noqa: BLE001  # handed to the test, which judges it
+            answers[number] = error
+
+    threads = [threading.Thread(target=act, args=each, daemon=True) for each in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    return answers
