@@ -18,11 +18,12 @@ from clusterctl import live, units
 from clusterctl.clock import Bell, SystemClock
 from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
 from clusterctl.live import bell as bells
-from clusterctl.model.errors import ClusterError, NameTaken, Refused, SchemaMismatch
+from clusterctl.model.errors import BadInput, ClusterError, NameTaken, Outage, Refused, SchemaMismatch
 from clusterctl.settings import Settings, load
 from clusterctl.store.connection import Database
 
-EXIT_CODES: dict[type[ClusterError], int] = {SchemaMismatch: 78, NameTaken: 79}
+# As clusterctl's own; the rest is 1.
+EXIT_CODES: dict[type[ClusterError], int] = {BadInput: 2, Outage: 3, Refused: 4, SchemaMismatch: 78, NameTaken: 79}
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +31,25 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Parse, prepare, run; the exit code."""
     arguments = parse()
-    settings = load()
-    start_logging("agentd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
-    name_process("agentd")
-    hide_from_peers()
+    start_logging("agentd")
     try:
+        settings = settled()
+        start_logging("agentd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
+        name_process("agentd")
+        hide_from_peers()
         run(settings, arguments)
     except ClusterError as error:
         log.error("%s%s", error, f"; {error.hint}" if error.hint else "")
         return EXIT_CODES.get(type(error), 1)
     return 0
+
+
+def settled() -> Settings:
+    """The settings. Raises BadInput."""
+    try:
+        return load()
+    except ValueError as error:
+        raise BadInput(str(error), "`clusterctl config check` tells more") from None
 
 
 def parse() -> argparse.Namespace:
@@ -78,28 +88,31 @@ def label(text: str) -> tuple[str, str]:
 def run(settings: Settings, arguments: argparse.Namespace) -> None:
     """Live until a signal. Raises NameTaken, SchemaMismatch and Refused."""
     bell, orders, clock = Bell(), Bell(), SystemClock()
-    spool = arguments.spool or settings.state_dir / "spool" / arguments.name
+    spool: Path = (arguments.spool or settings.state_dir / "spool" / arguments.name).absolute()
     processes = take_spool(spool, arguments, settings)
     redis = live.Connection(settings.redis_url, settings.redis_prefix)
     db = Database(settings.database_url, name=f"agentd {arguments.name}", lock_timeout="5s", statement_timeout="30s")
-    agent = Agent(
-        settings,
-        machine.describe(
-            name=arguments.name,
-            spool=spool,
-            cpu_milli=arguments.cpus,
-            memory_mb=arguments.memory,
-            gpus=arguments.gpus,
-            labels=dict(arguments.label),
-        ),
-        db=db,
-        redis=redis,
-        processes=processes,
-        sampler=Sampler(),
-        clock=clock,
-        orders=orders,
+    registration = machine.describe(
+        name=arguments.name,
+        spool=spool,
+        cpu_milli=arguments.cpus,
+        memory_mb=arguments.memory,
+        gpus=arguments.gpus,
+        labels=dict(arguments.label),
     )
     with Signals(bell) as signals:
+        agent = Agent(
+            settings,
+            registration,
+            db=db,
+            redis=redis,
+            processes=processes,
+            sampler=Sampler(),
+            clock=clock,
+            orders=orders,
+            asked_now=signals.asked_now,
+            chance=random.random,
+        )
         listener = live.Listener(redis, [bells.worker(arguments.name)], orders, chance=random.random).start()
         tell_systemd("READY=1")
         keep_running(

@@ -11,7 +11,7 @@ import msgspec
 from clusterctl.model.errors import Outage
 from clusterctl.model.orders import End, Order
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
-from clusterctl.store import allocations, workers
+from clusterctl.store import allocations, migrations, workers
 from clusterctl.store.allocations import Ended
 from clusterctl.store.connection import Database
 from clusterctl.units import format_cpus
@@ -39,9 +39,15 @@ class Exchange:
         self._me: Registered | None = None
         self.doubtful: set[str] = set()
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether we have become the worker, and have not heard that somebody else did since."""
+        return self._me is not None
+
     def register(self) -> Registered:
-        """Become the worker, once; raises NameTaken."""
+        """Become the worker, once; raises NameTaken and SchemaMismatch."""
         if self._me is None:
+            migrations.check(self._db)
             self._me = workers.register(self._db, self._registration)
             cpus = format_cpus(self._me.cpu_milli)
             log.info("worker registered: %s (%s CPUs)", self._registration.name, cpus)
@@ -52,7 +58,10 @@ class Exchange:
         self._me = None
 
     def hold(self, ends: Sequence[End], *, take_orders: bool, beat: bool, measures: Measures | None) -> Answer:
-        """Exchange; raises Moved when our incarnation is over. After an Outage anything may have been committed."""
+        """Exchange; raises Moved when our incarnation is over. After an Outage anything may have been committed.
+
+        Orders that are asked for and not there count as a beat: whoever rang meant a stop.
+        """
         me, token = self.register(), str(uuid.uuid4())
         try:
             with self._db.transaction():
@@ -61,6 +70,7 @@ class Exchange:
                 if take_orders:
                     orders = allocations.start(self._db, me.worker_id, me.incarnation, token, MOST_ORDERS)
                 # Last, so that it sees what the two before it have changed.
+                beat |= take_orders and not orders
                 synced = workers.sync(self._db, me.worker_id, me.incarnation, measures) if beat else None
         except Outage:
             self.doubtful.add(token)

@@ -31,7 +31,7 @@ class Link:
         self.number = number
         self.journal = journal
         self.connection = connection
-        self.pid, self.start = 0, 0  # until it has said hello
+        self.pid = 0  # until it has said hello
         self.standing: set[int] = set()
         self.open: set[int] = set()
         self.unacknowledged: set[int] = set()
@@ -82,15 +82,6 @@ class Link:
         *lines, self._received = (self._received + data).split(b"\n")
         return [record for line in lines if (record := decode_record(line))]
 
-    def peer(self) -> int:
-        """The pid of whoever listens at the other end of an adopted connection, even if it is deaf."""
-        if self.connection is None:
-            return 0
-        size = struct.calcsize("3i")
-        credentials = self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-        pid: int = struct.unpack("3i", credentials)[0]
-        return pid
-
     def hang_up(self) -> None:
         """Close the connection."""
         if self.connection:
@@ -116,4 +107,13 @@ def reach(number: int, journal: Path) -> Link:
         return Link(number, journal, None)
     finally:
         os.close(directory)
-    return Link(number, journal, connection)
+    link = Link(number, journal, connection)
+    link.pid = peer(connection)
+    return link
+
+
+def peer(connection: socket.socket) -> int:
+    """The pid of whoever listens at the other end of *connection*, even if it is deaf."""
+    size = struct.calcsize("3i")  # struct ucred: pid, uid, gid
+    pid: int = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0]
+    return pid

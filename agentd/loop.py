@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from msgspec.structs import replace
 
 from agentd.exchange import MOST_ORDERS, Answer, Exchange
 from agentd.journal import boottime
@@ -16,7 +19,7 @@ from clusterctl.clock import Bell, Clock
 from clusterctl.daemon import Rest, patience
 from clusterctl.live import bell, heartbeats
 from clusterctl.model.errors import Moved, Outage
-from clusterctl.model.orders import End, Usage
+from clusterctl.model.orders import End, Order, Usage
 from clusterctl.model.registration import Measures, Registration, Synced
 from clusterctl.model.states import Outcome
 from clusterctl.settings import Settings
@@ -59,7 +62,7 @@ class Agent:
         self._asked_now = asked_now
         self._chance = chance
         self._exchange = Exchange(db, registration)
-        self._ends: dict[int, End] = {}  # heard, and not yet committed
+        self._ends: dict[int, tuple[End, float]] = {}  # heard, and when; not yet committed
         self._wanted = False  # there may be orders
         self._due: dict[str, float] = {}
         self._not_before = 0.0  # the next exchange: pace, or patience in an outage
@@ -67,11 +70,11 @@ class Agent:
         self._measures: Measures | None = None
         self._usages: Mapping[int, Usage] = {}
         self._heartbeat_failed = False
+        self._strangers: set[int] = set()
 
     def cycle(self) -> Rest:
         """Do what is due here, then exchange if there is news or a beat is due; the seconds until the next duty."""
-        for end in self._processes.collect():
-            self._ends[end.allocation_id] = end
+        self._hear()
         self._wanted |= self._orders.clear()
         if self._asked_now():
             self._due.clear()
@@ -85,17 +88,28 @@ class Agent:
 
     def leave(self, *, stop_jobs: bool) -> None:
         """Sign off. Jobs go on under their lease, or with *stop_jobs* end now and wait in the queue again."""
-        try:
+        with told_if_heard("sign off"):
             self._exchange.sign_off()  # first, so that nothing new is given to us
-            if stop_jobs:
-                self._stop_all()
-        except (Outage, Moved) as trouble:
-            log.warning("could not sign off: %s", trouble)
+        if stop_jobs:
+            self._stop_all()
+        with told_if_heard("report ends"):
+            if self._ends:
+                self._report(self._exchange.hold(self._news(), take_orders=False, beat=False, measures=None))
         heartbeats.remove(self._redis, self._name)
-        self._processes.close(stop_jobs=stop_jobs)
+        bell.wake(self._redis, bell.SCHEDD)
+        self._processes.close(stop_jobs=False)
+
+    def _hear(self) -> None:
+        for end in self._processes.collect():
+            self._ends[end.allocation_id] = (end, self._clock.seconds())
+
+    def _news(self) -> list[End]:
+        """The ends to report, each as long ago as it is by now: an outage may have passed since it was heard."""
+        now = self._clock.seconds()
+        return [replace(end, ago_s=end.ago_s + now - heard) for end, heard in self._ends.values()]
 
     def _stop_all(self) -> None:
-        """End every attempt as ``worker_stopped``, and report it."""
+        """End every attempt as ``worker_stopped``, and hear of it."""
         grace = self._settings.term_grace
         for id in list(self._processes.running()):
             self._processes.stop(id, Outcome.WORKER_STOPPED, grace)
@@ -103,11 +117,8 @@ class Agent:
         nobody = Bell()
         while self._processes.running() and self._clock.seconds() < until:
             self._clock.wait(nobody, 0.5, [self._processes.fileno()])
-            for end in self._processes.collect():
-                self._ends[end.allocation_id] = end
+            self._hear()
         nobody.close()
-        if self._ends:
-            self._report(self._exchange.hold(list(self._ends.values()), take_orders=False, beat=False, measures=None))
 
     def _try_exchange(self) -> None:
         """Exchange; an outage is waited out here and not in the loop, for jobs must be watched meanwhile."""
@@ -121,7 +132,8 @@ class Agent:
         except Outage as outage:
             pause = patience(self._outages, self._chance())
             self._outages += 1
-            log.log(logging.WARNING if self._outages < 5 else logging.DEBUG, "%s; again in %.1fs", outage, pause)
+            level = logging.WARNING if self._outages < 5 else logging.DEBUG
+            log.log(level, "heartbeat failed: %s; again in %.1fs", outage, pause)
             self._not_before = self._clock.seconds() + pause
         else:
             if self._outages:
@@ -129,16 +141,14 @@ class Agent:
             self._outages = 0
 
     def _hold_exchange(self) -> None:
-        beat = self._beat_is_due()
+        beat, is_new = self._beat_is_due(), not self._exchange.is_registered
         sent = boottime()
-        ends = list(self._ends.values())
-        answer = self._exchange.hold(
-            ends, take_orders=self._wanted or beat, beat=beat, measures=self._measures if beat else None
-        )
+        ends = self._news()
+        answer = self._exchange.hold(ends, take_orders=self._wanted or beat, beat=beat, measures=self._measures)
         if answer.synced is not None:
             self._processes.renew(sent)
         for order in answer.orders:
-            self._processes.start(order, answer.token)
+            self._start(order, answer.token)
         self._wanted = len(answer.orders) == MOST_ORDERS
         self._report(answer)
         if answer.synced is not None:
@@ -146,6 +156,13 @@ class Agent:
             self._beat()
         if ends or answer.orders:
             self._not_before = self._clock.seconds() + PACE
+        if is_new:
+            bell.wake(self._redis, bell.SCHEDD)
+
+    def _start(self, order: Order, token: str) -> None:
+        self._processes.start(order, token)
+        if order.request.memory_mb:
+            self._due.setdefault("memory check", self._clock.seconds() + self._settings.memory_check_every)
 
     def _report(self, answer: Answer) -> None:
         """The ends are committed: forget them, and tell schedd that there is room."""
@@ -162,14 +179,16 @@ class Agent:
         for id, outcome in found.stop:
             self._processes.stop(id, outcome, self._settings.term_grace)
         for order, token in self._exchange.recall(sorted(found.recall)):
-            self._processes.start(order, token)
+            self._start(order, token)
         self._exchange.doubtful.clear()
         for end in found.missing:
             log.warning("allocation %d never started: %s", end.allocation_id, end.detail)
-            self._ends[end.allocation_id] = end
+            self._ends[end.allocation_id] = (end, self._clock.seconds())
         for id in found.strangers:
-            log.warning("allocation %d is no longer ours, stopping it", id)
+            if id not in self._strangers:
+                log.warning("allocation %d is no longer ours, stopping it", id)
             self._processes.stop(id, Outcome.CANCELLED, self._settings.term_grace)
+        self._strangers = set(found.strangers)
 
     def _beat(self) -> None:
         """A beat has been heard in Postgres: say so in Redis, and keep a sample now and then."""
@@ -200,11 +219,14 @@ class Agent:
 
     def _measure(self) -> None:
         """Sample when it is due, and oftener while a running job has a memory limit."""
-        limited = any(running.memory_mb for running in self._processes.running().values())
-        every = min(self._settings.sample_every, self._settings.memory_check_every if limited else float("inf"))
-        if not self._is_due("sample", every):
-            return
         running = self._processes.running()
+        due = self._is_due("sample", self._settings.sample_every)
+        if any(attempt.memory_mb for attempt in running.values()):
+            due |= self._is_due("memory check", self._settings.memory_check_every)
+        else:
+            self._due.pop("memory check", None)
+        if not due:
+            return
         sample = self._sampler.sample(running)
         self._usages = sample.usages
         used = (sample.host.jobs, sample.host.agent)
@@ -233,3 +255,12 @@ class Agent:
         duties = [at for what, at in self._due.items() if what not in ("beat", "sample to postgres")]
         exchange = 0.0 if self._ends or self._wanted else self._due.get("beat", 0.0)
         return max(0.001, min([*duties, max(exchange, self._not_before)]) - now)
+
+
+@contextmanager
+def told_if_heard(what: str) -> Iterator[None]:
+    """On the way out nothing is waited for: the next agentd, or silence, tells what Postgres did not hear."""
+    try:
+        yield
+    except (Outage, Moved) as trouble:
+        log.warning("could not %s: %s", what, trouble)

@@ -127,7 +127,7 @@ class RealProcesses(Processes):
         """Take up every supervisor and every journal of an earlier agentd."""
         for link, stories in self._roster.adopt():
             for story in stories.values():
-                self._enter(link, as_running(story, link.pid))
+                self._enter(link, as_running(story))
             if link.connection is None:
                 self._mourn(link, stories)
                 continue

@@ -21,7 +21,6 @@ class Hello(Record, frozen=True, kw_only=True):
     """The first line on a connection: who is at the other end."""
 
     pid: int
-    start: int
 
 
 class Begin(Record, frozen=True, kw_only=True):

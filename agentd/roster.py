@@ -11,7 +11,7 @@ from contextlib import suppress
 from agentd.forks import Forks
 from agentd.link import Gone, Link, reach
 from agentd.lost import wait_for_pid
-from agentd.records import AnyRecord, Hello, Story, read_stories
+from agentd.records import AnyRecord, Story, read_stories
 from agentd.spool import Spool
 from clusterctl.clock import Bell, Clock
 from clusterctl.model.errors import Refused
@@ -134,7 +134,6 @@ class Roster:
             if poll.poll(ADOPTED_HELLO_S * 1000):
                 link.first_words = link.receive()
             elif all(story.ended for story in read_stories(link.journal).values()):
-                link.pid = link.peer()
                 link.hang_up()
         except Gone:
             link.hang_up()

@@ -85,7 +85,7 @@ class Processes(Protocol):
         """
 
 
-def as_running(story: Story, supervisor_pid: int) -> Running:
+def as_running(story: Story) -> Running:
     """The attempt of which a journal tells *story*."""
     begin, spawned = story.begin, story.spawned
     return Running(
@@ -93,7 +93,7 @@ def as_running(story: Story, supervisor_pid: int) -> Running:
         job_id=begin.job_id,
         start_token=begin.token,
         pid=spawned.pid if spawned else 0,
-        supervisor_pid=supervisor_pid,
+        supervisor_pid=begin.supervisor_pid,
         began_at=begin.at,
         reaped_s=spawned.reaped_s if spawned else 0.0,
         memory_mb=begin.memory_mb,

@@ -122,6 +122,13 @@ def check_schema(cluster: Cluster) -> int:
     return migrations.check(cluster.db)
 
 
+def missing_migrations(cluster: Cluster) -> list[str]:
+    """The names of the steps that the database lacks."""
+    have = migrations.applied(cluster.db)
+    migrations.refuse_strangers(have)
+    return [step.name for step in migrations.known() if step.version not in have]
+
+
 def redis_picture(cluster: Cluster) -> RedisPicture:
     """Whether Redis answers."""
     url = masked(cluster.settings.redis_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import random
 import socket
 import sys
@@ -12,14 +13,15 @@ from clusterctl import live
 from clusterctl.clock import Bell, SystemClock
 from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
 from clusterctl.live import bell as bells
-from clusterctl.model.errors import ClusterError, Outage, SchemaMismatch
+from clusterctl.model.errors import BadInput, ClusterError, Moved, Outage, Refused, SchemaMismatch
 from clusterctl.settings import Settings, load
 from clusterctl.store.connection import Database
 from schedd import identity
 from schedd.leadership import Chair
 from schedd.loop import Scheduler
 
-SCHEMA_MISMATCH = 78  # EX_CONFIG, as in clusterctl's exit codes
+# As clusterctl's own; the rest is 1.
+EXIT_CODES: dict[type[ClusterError], int] = {BadInput: 2, Outage: 3, Refused: 4, SchemaMismatch: 78}
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +29,25 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Parse, prepare, run; the exit code."""
     arguments = parse()
-    settings = load()
-    start_logging("schedd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
-    name_process("schedd")
-    hide_from_peers()
+    start_logging("schedd")
     try:
+        settings = settled()
+        start_logging("schedd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
+        name_process("schedd")
+        hide_from_peers()
         run(settings, arguments.name, once=arguments.once)
-    except SchemaMismatch as error:
-        log.error("%s; %s", error, error.hint)
-        return SCHEMA_MISMATCH
     except ClusterError as error:
-        log.error("%s", error)
-        return 3 if isinstance(error, Outage) else 1
+        log.error("%s%s", error, f"; {error.hint}" if error.hint else "")
+        return EXIT_CODES.get(type(error), 1)
     return 0
+
+
+def settled() -> Settings:
+    """The settings. Raises BadInput."""
+    try:
+        return load()
+    except ValueError as error:
+        raise BadInput(str(error), "`clusterctl config check` tells more") from None
 
 
 def parse() -> argparse.Namespace:
@@ -61,10 +69,10 @@ def run(settings: Settings, name: str, *, once: bool) -> None:
         if once:
             scheduler.cycle()
             if chair.term is None:
-                raise ClusterError("another schedd leads, nothing was decided")
+                raise Refused("another schedd leads, nothing was decided")
         else:
             listener = live.Listener(redis, [bells.SCHEDD], bell, chance=random.random).start()
-            log.info("schedd %s started, pid %s", name, identity.holder(name).split(":")[1])
+            log.info("schedd %s started, pid %s", name, os.getpid())
             tell_systemd("READY=1")
             keep_running(
                 scheduler.cycle,
@@ -84,8 +92,8 @@ def leave(chair: Chair) -> None:
     """Resign, if Postgres will hear it; otherwise the next one waits out our silence."""
     try:
         chair.resign()
-    except Outage as outage:
-        log.warning("could not resign: %s", outage)
+    except (Outage, Moved) as trouble:
+        log.warning("could not resign: %s", trouble)
 
 
 def connect(settings: Settings) -> Database:

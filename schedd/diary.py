@@ -23,8 +23,9 @@ class Diary:
         self._rounds = 0
         self._conflicts = 0
         self._waits: Counter[str] = Counter()
-        self._active: tuple[int, int] | None = None
-        self._known: dict[str, int] = {}
+        self._active: tuple[int, int, bool] | None = None
+        self._up: set[str] = set()
+        self._known: set[str] = set()
 
     def note_round(self, placed: Counter[str], conflicts: int, waits: Sequence[Wait]) -> None:
         """A round has ended."""
@@ -49,21 +50,24 @@ class Diary:
         self._rounds = self._conflicts = 0
 
     def note_workers(self, workers: Sequence[WorkerPicture], waiting: bool) -> None:
-        """Say who joined, and how much is active, when that changes."""
+        """Say who joined or came back, and how much is active, when that changes."""
         up = [worker for worker in workers if worker.live_state is LiveState.UP]
         for worker in up:
             if worker.name not in self._known:
                 log.info("worker registered: %s (%s CPUs)", worker.name, format_cpus(worker.capacity.cpu_milli))
-        self._known = {worker.name: worker.id for worker in up}
-        active = (len(up), sum(worker.capacity.cpu_milli for worker in up))
-        if active != self._active:
-            self._active = active
-            if up:
-                log.info("active workers: %d, %s CPUs", len(up), format_cpus(active[1]))
-            elif waiting:
-                log.warning("no active workers, nothing placed")
-            else:
-                log.info("active workers: 0")
+            elif worker.name not in self._up:
+                log.info("worker back: %s", worker.name)
+        self._up = {worker.name for worker in up}
+        self._known |= self._up
+        cpu_milli = sum(worker.capacity.cpu_milli for worker in up)
+        active = (len(up), cpu_milli, waiting and not up)
+        if active == self._active:
+            return
+        if self._active is None or active[:2] != self._active[:2]:
+            log.info("active workers: %d, %s CPUs", len(up), format_cpus(cpu_milli))
+        if waiting and not up:
+            log.warning("no active workers, nothing placed")
+        self._active = active
 
     def tell_silent(self, names: Sequence[str]) -> None:
         """These workers were not heard for too long."""

@@ -33,13 +33,14 @@ class Chair:
 
     def keep(self, rounds: int) -> int | None:
         """Renew the term, or try to begin one; the term, or None. Called at every pulse, from the main loop only."""
+        now = self._clock.seconds()  # before the word that others will hear: they count from later
         if self.term is not None and not leader.renew(self._db, self.term, rounds):
             log.warning("term %d is over, another schedd leads", self.term)
             self.term = self._seen = None
         if self.term is None:
             self.term = self._try_to_take()
         if self.term is not None:
-            self._renewed_at = self._clock.seconds()
+            self._renewed_at = now
         return self.term
 
     def may_decide(self) -> bool:
@@ -57,7 +58,8 @@ class Chair:
         now, found = self._clock.seconds(), leader.observe(self._db)
         if found != self._seen:
             self._seen, self._seen_at = found, now
-        vacant = not found.holder or self._is_dead(found.holder)
+        # Ourselves: we took it, and the answer was lost.
+        vacant = found.holder in ("", self._holder) or self._is_dead(found.holder)
         if not vacant and now - self._seen_at < PATIENCE:
             return None
         term = leader.take(self._db, found, self._holder)

@@ -10,13 +10,14 @@ from clusterctl import live
 from clusterctl.clock import Clock
 from clusterctl.daemon import Rest
 from clusterctl.live import bell, cache
-from clusterctl.model.errors import Moved
+from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.plan import Wait
 from clusterctl.model.snapshot import Snapshot
 from clusterctl.scheduling.words import in_words
 from clusterctl.settings import Settings
 from clusterctl.store import allocations, claims, jobs, migrations, totals, workers
 from clusterctl.store.connection import Database
+from clusterctl.units import format_cpus
 from schedd import pruner, round
 from schedd.diary import Diary
 from schedd.leadership import Chair
@@ -24,6 +25,7 @@ from schedd.silence import Silence
 
 PRUNE_EVERY = 60.0  # seconds
 FOLD_EVERY = 10.0  # seconds: how often a "no" that still stands is counted up in the claim log
+BREATH = 0.05  # seconds before looking again at a world that has just moved
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +50,10 @@ class Scheduler:
         self._clock = clock
         self._asked_now = asked_now
         self._diary = Diary()
-        self._silence = Silence()
+        self._silence = self._from_zero()
         self._rounds = 0
         self._due: dict[str, float] = {}
-        self._waits: frozenset[tuple[str, str]] = frozenset()
+        self._waits: frozenset[tuple[str, str]] | None = None  # None: what the claim log says is another's
         self._unfolded = 0
         self._cached: tuple[int, int] | None = None
         self._checked = False
@@ -63,12 +65,16 @@ class Scheduler:
             self._checked = True
         if self._asked_now():
             self._due.clear()
+            log.info("asked to look: %s", self._standing())
         try:
             return self._lead()
         except Moved as moved:  # deposed, or a batch met another's change: look again, after a breath
             log.debug("%s", moved)
             self._due.pop("pulse", None)
-            return 0.05
+            return BREATH
+        except Outage:  # nobody could be heard meanwhile
+            self._silence = self._from_zero()
+            raise
 
     def _lead(self) -> Rest:
         pulse = self._is_due("pulse", self._settings.round_every)
@@ -76,8 +82,8 @@ class Scheduler:
             former = self._chair.term
             self._chair.keep(self._rounds)
             if former != self._chair.term:
-                self._silence = Silence()
-                self._cached = None
+                self._silence = self._from_zero()
+                self._cached = self._waits = None
         if self._chair.term is None:
             return False
         if pulse:
@@ -91,7 +97,7 @@ class Scheduler:
         self._diary.note_round(done.placed, len(done.conflicts), done.decided.waits)
         self._log_waits(done.picture, done.decided.waits)
         self._cache(done.picture, done.reserved_milli)
-        return done.decided.more or bool(done.conflicts)
+        return done.decided.more or (BREATH if done.conflicts else False)
 
     def _keep_house(self, term: int) -> None:
         """What time alone brings about."""
@@ -134,22 +140,30 @@ class Scheduler:
     def _refresh_cache(self) -> None:
         """Write the totals anew when they are due or gone: Redis forgets, and we do not notice otherwise."""
         whole = self._is_due("cache", self._settings.cache_sync_every)
-        if not whole and (self._redis.trouble or cache.read(self._redis) is not None):
+        if not whole and (cache.read(self._redis) is not None or self._redis.trouble):
             return
+        if not whole:
+            log.info("cache miss, read from Postgres")
         sums = totals.read(self._db)
         reserved, allocated = sums.held_milli
-        if not whole and not self._redis.trouble:
-            log.info("cache miss, read from Postgres")
         written = cache.write(
             self._redis, cache.Totals(allocated_milli=allocated, reserved_milli=reserved, as_of=sums.at)
         )
         if written:
             self._cached = (reserved, allocated)
-            log.info("resource cache synced: %g CPUs allocated", allocated / 1000)
+            log.info("resource cache synced: %s CPUs allocated", format_cpus(allocated))
 
     def _wake_workers(self, names: Sequence[str]) -> None:
         if names:
             bell.wake(self._redis, *(bell.worker(name) for name in names))
+
+    def _from_zero(self) -> Silence:
+        return Silence(longest_step=2 * self._settings.round_every)
+
+    def _standing(self) -> str:
+        return (
+            "standing by" if self._chair.term is None else f"leader of term {self._chair.term}, {self._rounds} rounds"
+        )
 
     def _is_due(self, what: str, every: float) -> bool:
         """True the first time, and then whenever *every* seconds have passed."""

@@ -171,7 +171,7 @@ class Supervisor:
         self._disconnect()
         self._connection, self._received = connection, b""
         self._poll.register(connection, select.POLLIN)
-        self._tell(encode_line({"kind": "hello", "pid": self._around.pid, "start": self._around.start}))
+        self._tell(encode_line({"kind": "hello", "pid": self._around.pid}))
         if self._attempt and self._attempt.end:  # no room in the journal: this is the only place where it stands
             self._tell(self._attempt.end)
 

@@ -33,13 +33,13 @@ def cancel(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be cancelled, and do nothing.")] = False,
 ) -> None:
-    """Cancel jobs: at once those that wait, by stopping all their processes those that run.
+    """Cancel jobs, those that wait and those that run.
 
     $ clusterctl cancel 42
     $ clusterctl cancel 40-49 --reason "wrong input"
     $ clusterctl cancel all --dry-run
 
-    A running job is asked to end (SIGTERM) and gets the setting term_grace to do so; then it is killed.
+    All processes of a running job are asked to end (SIGTERM), and killed after the setting term_grace.
     Ends with 0 if something was cancelled, 5 if some jobs had ended already, 4 if all had.
     """
     from clusterctl import operations

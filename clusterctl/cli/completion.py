@@ -6,7 +6,9 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import typer
 
 from clusterctl.cli.invocation import invocation
 from clusterctl.model.states import JobState
@@ -30,25 +32,25 @@ def hurried() -> Iterator[None]:
         alarm.cancel()
 
 
-def ask(question: Callable[[Cluster], list[tuple[str, str]]], ctx: Any) -> list[tuple[str, str]]:
+def ask(question: Callable[[Cluster], list[tuple[str, str]]], ctx: typer.Context) -> list[tuple[str, str]]:
     """The answers of *question* (cluster → pairs of a word and its meaning); none if anything goes wrong."""
     with hurried(), contextlib.suppress(Exception), invocation(ctx).reach() as cluster:
         return question(cluster)
     return []
 
 
-def complete_jobs(ctx: Any, _args: list[str], incomplete: str) -> list[tuple[str, str]]:
+def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Numbers of jobs that are live or ended lately, and the words that mean some."""
     words = [("last", "your newest job"), ("all", "all that have not ended")]
     return [pair for pair in (*ask(job_words, ctx), *words) if pair[0].startswith(incomplete)]
 
 
-def complete_workers(ctx: Any, _args: list[str], incomplete: str) -> list[tuple[str, str]]:
+def complete_workers(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Names of workers."""
     return [pair for pair in ask(worker_words, ctx) if pair[0].startswith(incomplete)]
 
 
-def complete_states(_ctx: Any, _args: list[str], incomplete: str) -> list[str]:
+def complete_states(incomplete: str) -> list[str]:
     """States of jobs."""
     return [state.value for state in JobState if state.value.startswith(incomplete)]
 

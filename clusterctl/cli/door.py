@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001  # the last border: whatever it is, the operator gets one line
-        tell(asked, error, f"{type(error).__name__}: {error}", "this is a bug; run again with --debug for the traceback")
+        tell(
+            asked, error, f"{type(error).__name__}: {error}", "this is a bug; run again with --debug for the traceback"
+        )
         return ExitCode.FAILED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -35,11 +36,16 @@ class Invocation:
         return settings
 
     def cluster(self) -> Cluster:
-        """The cluster, as a context manager; its schema is known to be ours. Raises BadInput, Outage, SchemaMismatch."""
+        """The cluster, as a context manager, with the schema that we speak.
+
+        Raises BadInput, Outage, SchemaMismatch.
+        """
         from clusterctl import views
 
-        cluster = self.reach()
-        views.check_schema(cluster)
+        with ExitStack() as opened:
+            cluster = opened.enter_context(self.reach())
+            views.check_schema(cluster)
+            opened.pop_all()  # all is well: from here on it is the caller's to close
         return cluster
 
     def reach(self) -> Cluster:

@@ -17,15 +17,6 @@ from clusterctl.units import about_memory, format_cpus, format_duration
 LABEL = 11  # cells of the left column
 CONDITIONS = {"ok": "completes", "notok": "fails", "any": "ends"}
 
-ATTEMPTS: list[Column[AttemptPicture]] = [
-    Column("TRY", lambda each: str(each.attempt), right=True),
-    Column("WORKER", lambda each: each.worker, least=6),
-    Column("ALLOCATION", lambda each: str(each.allocation_id), right=True),
-    Column("STARTED", lambda each: ago(each.allocated_at)),
-    Column("RAN", lambda each: span(each.allocated_at, each.released_at), right=True),
-    Column("ENDED AS", lambda each: end_of(each), least=8),
-]
-
 
 def show_card(story: JobStory, output: str) -> None:
     """Print all that is known about a job. *output*: where what it wrote lies, in words."""
@@ -82,7 +73,8 @@ def command(story: JobStory) -> str:
 
 def request(job: JobPicture) -> str:
     """What the job was given or wants."""
-    parts = [f"{format_cpus(round(job.cpus * 1000))} CPUs", f"{memory_of(job)} memory" if job.memory_mb else ""]
+    plural = "" if job.cpus == 1 else "s"
+    parts = [f"{format_cpus(round(job.cpus * 1000))} CPU{plural}", f"{memory_of(job)} memory" if job.memory_mb else ""]
     parts.append(f"{job.gpus} GPUs" if job.gpus else "")
     parts.append(f"at most {format_duration(job.time_limit_s)}" if job.time_limit_s else "")
     parts.append(f"{job.max_attempts} tries" if job.max_attempts > 1 else "")
@@ -99,7 +91,10 @@ def timeline(job: JobPicture) -> Iterator[tuple[str, str]]:
     before = job.submitted_at
     for label, moment in (("scheduled", job.scheduled_at), ("started", job.started_at), ("finished", job.finished_at)):
         if moment is not None and moment >= before:
-            yield label, f"{stamp(moment)}, after {span(before, moment)}" + (f" on {job.worker}" if label == "started" else "")
+            yield (
+                label,
+                f"{stamp(moment)}, after {span(before, moment)}" + (f" on {job.worker}" if label == "started" else ""),
+            )
             before = moment
 
 
@@ -125,3 +120,13 @@ def end_of(attempt: AttemptPicture) -> Cell:
     signal = f" by signal {attempt.signal}" if attempt.signal else ""
     good = attempt.release_reason == "exited" and attempt.exit_code == 0
     return Cell(f"{attempt.release_reason}{code}{signal}", colours.STATES["completed" if good else "failed"])
+
+
+ATTEMPTS: list[Column[AttemptPicture]] = [
+    Column("TRY", lambda each: str(each.attempt), right=True),
+    Column("WORKER", lambda each: each.worker, least=6),
+    Column("ALLOCATION", lambda each: str(each.allocation_id), right=True),
+    Column("STARTED", lambda each: ago(each.allocated_at)),
+    Column("RAN", lambda each: span(each.allocated_at, each.released_at), right=True),
+    Column("ENDED AS", end_of, least=8),
+]

@@ -62,7 +62,7 @@ COLUMNS: list[Column[JobPicture]] = [
 FIELDS = (
     "id name kind state reason tenant user priority cpus memory_mb gpus worker attempt max_attempts time_limit_s"
     " array_id array_index command submitted_at scheduled_at started_at finished_at exit_code signal detail"
-).split()
+)
 
 
 def plain_job(job: JobPicture) -> dict[str, object]:

@@ -29,17 +29,18 @@ MOST_CARDS = 100
 def jobs(
     ctx: typer.Context,
     selectors: SelectorArgument = [],  # noqa: B006  # typer reads it, nobody changes it
+    *,
     states: Annotated[
         str, typer.Option("--state", metavar="STATE,…", help="In these states.", autocompletion=complete_states)
     ] = "",
-    tenant: Annotated[str | None, typer.Option(help="Of this tenant.")] = None,
-    name: Annotated[str | None, typer.Option(help="Of this name.")] = None,
+    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Of this tenant.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Of this name.")] = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="Also what ended more than an hour ago.")] = False,
     sort: SortOption = "",
     limit: LimitOption = 500,
     form: FormOption = None,
 ) -> None:
-    """List jobs: what runs, what waits, what ended within the hour.
+    """List jobs: what runs, waits, or ended within the hour.
 
     $ clusterctl jobs
     $ clusterctl jobs --state pending,held
@@ -49,28 +50,27 @@ def jobs(
     from clusterctl import views
     from clusterctl.cli.job_rows import JOBS
 
+    chosen_states = read_states(states)
     with invocation(ctx).cluster() as cluster:
-        wanted = filtered(cluster, selectors, states, tenant=tenant, name=name, everything=everything)
+        wanted = filtered(cluster, selectors, everything=everything, states=chosen_states, tenant=tenant, name=name)
         found = views.queue(cluster, wanted, listing.MOST if sort else limit)
         if selectors and not found.jobs:
-            raise NotFound(f"no job is meant by {' '.join(selectors)}", "`clusterctl jobs --all` lists all that there are")
+            raise NotFound(
+                f"no job is meant by {' '.join(selectors)}", "`clusterctl jobs --all` lists all that there are"
+            )
     rows = listing.ordered(JOBS, found.jobs, sort) if sort else found.jobs
     listing.show(JOBS, rows[:limit], form, more=len(rows) + found.more - limit)
 
 
-def filtered(
-    cluster: Cluster, words: list[str], states: str, *, tenant: str | None, name: str | None, everything: bool
-) -> Selection:
-    """The selection that selectors and filters together mean."""
+def filtered(cluster: Cluster, words: list[str], *, everything: bool, **filters: Any) -> Selection:
+    """The selection that selectors and *filters* together mean; ``all`` is here all that there ever were."""
     import msgspec
 
     from clusterctl.store.jobs import Selection
 
     everything = everything or words == ["all"]
     chosen = Selection() if everything or not words else select(cluster, words)
-    return msgspec.structs.replace(
-        chosen, everything=everything, states=read_states(states), tenant=tenant, name=name
-    )
+    return msgspec.structs.replace(chosen, everything=everything, **filters)
 
 
 def read_states(text: str) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def read_states(text: str) -> tuple[str, ...]:
 
 @app.verb()
 def job(ctx: typer.Context, selectors: SelectorArgument, form: PictureFormOption = "table") -> None:
-    """Show all about a job: why it waits, how it went, its attempts, its output.
+    """Show all about a job: why it waits, how it went.
 
     $ clusterctl job 42
     $ clusterctl job last -o json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -22,22 +23,32 @@ MOST = 100_000  # rows that are fetched to be sorted here
 
 FormOption = Annotated[
     Form | None,
-    typer.Option("-o", "--output", help="How it is printed: a table on a terminal, else tsv.", show_default=False),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FORM",
+        help="table, wide, json, jsonl, tsv or ids; without it a table on a terminal, else tsv.",
+        show_default=False,
+    ),
 ]
-PictureFormOption = Annotated[PictureForm, typer.Option("-o", "--output", help="How it is printed.")]
+PictureFormOption = Annotated[
+    PictureForm, typer.Option("-o", "--output", metavar="FORM", help="table or json.", show_default=False)
+]
 SortOption = Annotated[
     str, typer.Option(metavar="FIELD,…", help="Order by these fields of the JSON; `-field` turns it round.")
 ]
-LimitOption = Annotated[int, typer.Option(min=1, max=MOST, help="Most rows; how many more there are is said.")]
+LimitOption = Annotated[
+    int, typer.Option(min=1, max=MOST, metavar="N", help="Most rows; how many more there are is said.")
+]
 
 
 class Listing(NamedTuple, Generic[T]):
-    """How rows of one kind are printed. ``plain``: what they are as data; ``fields``: a TSV line; ``id``: for ids."""
+    """How rows of one kind are printed. ``plain``: what they are as data; ``fields``: a TSV line's; ``id``: for ids."""
 
     what: str
     columns: Sequence[Column[T]]
     plain: Callable[[T], dict[str, Any]]
-    fields: Sequence[str]
+    fields: str
     id: str
 
 
@@ -67,8 +78,9 @@ def write(listing: Listing[T], rows: Sequence[T], chosen: Form) -> None:
     elif chosen == "ids":
         sys.stdout.writelines(f"{visible(str(row[listing.id]))}\n" for row in plain)
     else:
-        sys.stdout.write("\t".join(listing.fields) + "\n")
-        sys.stdout.writelines("\t".join(field(pick(row, name)) for name in listing.fields) + "\n" for row in plain)
+        names = listing.fields.split()
+        sys.stdout.write("\t".join(names) + "\n")
+        sys.stdout.writelines("\t".join(field(pick(row, name)) for name in names) + "\n" for row in plain)
 
 
 def show_plain(value: Any) -> None:
@@ -116,6 +128,8 @@ def field(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return visible(shlex.join(map(str, value)))
     if isinstance(value, dict):
         return visible(",".join(f"{key}={inner}" for key, inner in value.items()))
     return visible(str(value).removesuffix(".0") if isinstance(value, float) else str(value))
@@ -126,11 +140,9 @@ def ordered(listing: Listing[T], rows: Sequence[T], sort: str) -> list[T]:
     keyed = [(listing.plain(row), row) for row in rows]
     for name in reversed([part.strip() for part in sort.split(",") if part.strip()]):
         key, backwards = name.lstrip("-"), name.startswith("-")
-        known = set(listing.fields)
-        if key not in known:
-            raise BadInput(f"cannot sort by {key!a}", f"one of {', '.join(listing.fields)}")
+        if key not in listing.fields.split():
+            raise BadInput(f"cannot sort by {key!a}", f"one of {listing.fields.replace(' ', ', ')}")
         empty = [pair for pair in keyed if pick(pair[0], key) is None]
         filled = [pair for pair in keyed if pick(pair[0], key) is not None]
         keyed = sorted(filled, key=lambda pair: pick(pair[0], key), reverse=backwards) + empty
     return [row for _, row in keyed]
-

@@ -27,14 +27,17 @@ def page(ctx: Any, sections: Iterable[tuple[str, list[tuple[str, str]]]], closin
     if examples:
         blocks.append(section("Examples", example_lines(examples, columns)))
     blocks += [wrapped(paragraph, columns) for paragraph in text]
-    blocks += [section(heading, definitions(pairs, columns)) for heading, pairs in sections if pairs]
+    filled = [(heading, pairs) for heading, pairs in sections if pairs]
+    column = min(TERM_COLUMN, max((len(term) for _, pairs in filled for term, _ in pairs), default=0))
+    blocks += [section(heading, definitions(pairs, columns, column)) for heading, pairs in filled]
     blocks.append(wrapped(closing, columns))
     return "\n\n".join(block for block in blocks if block)
 
 
 def usage(ctx: Any) -> str:
     """How the command is called."""
-    return "Usage: " + " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)])
+    pieces = (piece.strip("{}") for piece in ctx.command.collect_usage_pieces(ctx))  # typer's sign for "required"
+    return "Usage: " + " ".join([ctx.command_path, *pieces])
 
 
 def parts_of(text: str) -> tuple[str, list[str], list[str]]:
@@ -47,13 +50,17 @@ def parts_of(text: str) -> tuple[str, list[str], list[str]]:
 
 def example_lines(examples: list[str], columns: int) -> list[str]:
     """Commands, and beside each its comment if that fits for all of them; else above it."""
-    pairs = [(command.rstrip(), comment.strip()) for command, _, comment in (line.partition(" # ") for line in examples)]
+    pairs = [
+        (command.rstrip(), comment.strip()) for command, _, comment in (line.partition(" # ") for line in examples)
+    ]
     longest = max(len(command) for command, _ in pairs)
     if all(2 + longest + 2 + len(comment) <= columns for _, comment in pairs):
         return [f"  {command:<{longest}}  {comment}".rstrip() for command, comment in pairs]
     lines = []
     for command, comment in pairs:
-        lines += textwrap.wrap(f"# {comment}", columns, initial_indent="  ", subsequent_indent="  # ") if comment else []
+        lines += (
+            textwrap.wrap(f"# {comment}", columns, initial_indent="  ", subsequent_indent="  # ") if comment else []
+        )
         lines.append(f"  {command}")
     return lines
 
@@ -63,14 +70,13 @@ def section(heading: str, lines: Iterable[str]) -> str:
     return "\n".join([colours.painted(f"{heading}:", colours.BOLD, colours.wanted()), *lines])
 
 
-def definitions(pairs: list[tuple[str, str]], columns: int) -> Iterator[str]:
+def definitions(pairs: list[tuple[str, str]], columns: int, column: int) -> Iterator[str]:
     """Terms and their explanations: side by side, or on a narrow terminal one under the other."""
     if columns < NARROW:
         for term, explanation in pairs:
             yield f"  {term}"
             yield from textwrap.wrap(explanation, columns, initial_indent="    ", subsequent_indent="    ")
         return
-    column = min(max(len(term) for term, _ in pairs), TERM_COLUMN)
     for term, explanation in pairs:
         first, *rest = textwrap.wrap(explanation, columns - column - 4) or [""]
         if len(term) > column:

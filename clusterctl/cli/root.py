@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from clusterctl.cli import pages
 from clusterctl.cli.codes import ExitCode
-from clusterctl.cli.verbs import EVERYWHERE, Verbs, options_of_every_command, panels
+from clusterctl.cli.verbs import EVERYWHERE, Verbs, options_of_every_command, panels, record_of
 from clusterctl.model.errors import BadInput
 
 PROGRAM = "clusterctl"
@@ -87,7 +87,7 @@ class Console(TyperGroup):
             (heading, [(name, self.get_command(ctx, name).get_short_help_str(limit=200)) for name in commands])
             for heading, commands in MODULES.items()
         ]
-        records = [record for option in everywhere if (record := option.get_help_record(ctx))]
+        records = [record for option in everywhere if (record := record_of(option, ctx))]
         return pages.page(ctx, [*sections, *panels(self, ctx), (EVERYWHERE, records)])
 
 
@@ -108,9 +108,9 @@ def hush() -> None:
 def show_version(value: bool) -> None:
     """Print the version, and leave."""
     if value:
-        from clusterctl import __version__
+        from importlib.metadata import version
 
-        typer.echo(f"{PROGRAM} {__version__}")
+        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
         raise typer.Exit
 
 

@@ -21,10 +21,23 @@ if TYPE_CHECKING:
 FORMS = "write 7, 7-12, 3,5,9-11, last, all or array:7"
 MOST = 100_000  # jobs that one command acts on
 
+
+def refuse_nonsense(words: list[str]) -> list[str]:
+    """Raise BadInput for words that mean no jobs, before anything is connected."""
+    if len(words) == 1 and words[0].startswith("array:"):
+        array_of(words[0])
+    elif words != ["all"] and (numbers := [word for word in words if word != "last"]):
+        numbers_of(",".join(numbers))
+    return words
+
+
 SelectorArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="SELECTOR...", help="7, 7-12, 3,5,9-11, last, all or array:7.", autocompletion=complete_jobs
+        metavar="SELECTOR...",
+        help="7, 7-12, 3,5,9-11, last, all or array:7.",
+        callback=refuse_nonsense,
+        autocompletion=complete_jobs,
     ),
 ]
 
@@ -54,14 +67,12 @@ def select(cluster: Cluster, words: Sequence[str]) -> Selection:
     from clusterctl import views
     from clusterctl.store.jobs import Selection
 
-    if len(words) == 1 and words[0] == "all":
+    if list(words) == ["all"]:
         return Selection(states=tuple(sorted(LIVE)))
     if len(words) == 1 and words[0].startswith("array:"):
         return Selection(array_id=array_of(words[0]))
-    if numbers := [word for word in words if word != "last"]:
-        ranges = numbers_of(",".join(numbers))
-    else:
-        ranges = ()
+    numbers = [word for word in words if word != "last"]
+    ranges = numbers_of(",".join(numbers)) if numbers else ()
     if "last" in words:
         last = views.last_id(cluster, login_name())
         ranges = (*ranges, (last, last)) if not any(low <= last <= high for low, high in ranges) else ranges

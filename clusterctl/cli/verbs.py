@@ -92,10 +92,20 @@ def panels(command: Any, ctx: Any) -> list[tuple[str, list[tuple[str, str]]]]:
     """The command's parameters by panel, arguments first, in the order of the function's signature."""
     found: dict[str, list[tuple[str, str]]] = {"Arguments": []}
     for param in command.get_params(ctx):
-        record = param.get_help_record(ctx)
+        record = record_of(param, ctx)
         if record is not None and panel_of(param) != EVERYWHERE:
             found.setdefault(panel_of(param), []).append(record)
     return [(panel, records) for panel, records in found.items() if records]
+
+
+def record_of(param: Any, ctx: Any) -> tuple[str, str] | None:
+    """How a parameter is written, and what it does; None for a hidden one. Of typer's brackets the default stays."""
+    record = param.get_help_record(ctx)
+    if record is None:
+        return None
+    text, _, bracket = record[1].partition("  [")
+    default = next((part[9:] for part in bracket.rstrip("]").split("; ") if part.startswith("default: ")), "")
+    return record[0], f"{text} Default: {default.strip('()')}." if default else text
 
 
 def panel_of(param: Any) -> str:

@@ -20,7 +20,7 @@ from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.logs import last_words
 from clusterctl.embedded.readiness import await_ready
 from clusterctl.embedded.record import Keeper, Process
-from clusterctl.embedded.roster import DAEMONS, Roster, trim_logs
+from clusterctl.embedded.roster import Roster, trim_logs
 from clusterctl.embedded.stack import Report, Tell, Wanted, down, up
 from clusterctl.model.errors import ClusterError
 from clusterctl.store import migrations
@@ -144,7 +144,7 @@ class _Rounds:
         identity.reap(process.pid)
         news = (process.pid, process.started) not in self.missed
         self.missed.add((process.pid, process.started))
-        for daemon in DAEMONS:
+        for daemon in launch.DAEMONS:
             if process.role == daemon:
                 self._start_again(roster, daemon, process, news)
                 return

@@ -13,8 +13,7 @@ from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.logs import trim
 from clusterctl.embedded.record import Process, Role, Stack
 
-DAEMONS: tuple[launch.Daemon, ...] = launch.DAEMONS
-SELF_SILENT = ("postgres.log", "valkey.log", "up.log")
+UNROTATED = ("postgres.log", "valkey.log", "up.log")
 
 
 class Roster:
@@ -75,5 +74,5 @@ class Roster:
 
 def trim_logs(directory: StateDirectory) -> None:
     """Cut the logs of those that do not do it themselves."""
-    for name in SELF_SILENT:
+    for name in UNROTATED:
         trim(directory.log("").with_name(name))

@@ -265,7 +265,7 @@ def expire_starts(db: Database, term: int, most: int = 500) -> list[Ended]:
         WITH late AS MATERIALIZED (
             SELECT a.id, a.job_id FROM allocations a
              WHERE a.reserved AND a.start_by < cluster_time()
-             ORDER BY a.job_id LIMIT %(most)s
+             ORDER BY a.worker_id, a.id LIMIT %(most)s
         ), locked AS MATERIALIZED (
             SELECT j.id AS job_id, late.id FROM late JOIN jobs j ON j.id = late.job_id
              WHERE j.allocation_id = late.id AND j.state || '' = 'scheduled'

@@ -10,7 +10,9 @@ from clusterctl.store.connection import Database
 def note(db: Database, actor: str, verb: str, subjects: Sequence[str], reason: str) -> None:
     """Keep that *actor* did *verb* to each of *subjects* (``job:7``)."""
     db.run(
-        "INSERT INTO audit (actor, verb, subject, reason) SELECT %s, %s, subject, %s FROM unnest(%s::text[]) u(subject)",
+        """
+        INSERT INTO audit (actor, verb, subject, reason) SELECT %s, %s, subject, %s FROM unnest(%s::text[]) u(subject)
+        """,
         actor,
         verb,
         reason,

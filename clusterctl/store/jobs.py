@@ -69,8 +69,8 @@ def read(db: Database, selection: Selection, limit: int) -> list[JobPicture]:
         return read_named(db, selection, limit)
     rows = db.rows(
         """
-        WITH held AS MATERIALIZED (SELECT job_id AS id FROM allocations WHERE live), chosen AS (
-            (SELECT id, 0 AS turn FROM held JOIN jobs USING (id) WHERE """
+        WITH chosen AS (
+            (SELECT id, 0 AS turn FROM jobs WHERE allocation_id IS NOT NULL AND """
         + MATCHING
         + """ ORDER BY id LIMIT %(limit)s)
             UNION ALL
@@ -108,7 +108,7 @@ def read_named(db: Database, selection: Selection, limit: int) -> list[JobPictur
              CROSS JOIN LATERAL (
                    SELECT id FROM jobs
                     WHERE id BETWEEN greatest(r.low, a.low) AND least(r.high, a.high)  -- these ignore NULLs
-                      AND (%(array)s::bigint IS NULL OR array_id = %(array)s) AND """
+                      AND (%(array)s::bigint IS NULL OR array_id + 0 = %(array)s) AND """
         + MATCHING
         + """
                     ORDER BY id DESC LIMIT %(limit)s) found
@@ -250,7 +250,7 @@ def cancel(db: Database, ids: Sequence[int]) -> list[Cancelled]:
     )
 
 
-def wake(db: Database, term: int, most: int = 5000) -> int:
+def wake(db: Database, term: int, most: int = 1000) -> int:
     """Let jobs whose ``not_before`` has passed be placed again, at most so many; how many. Raises Moved when deposed.
 
     What somebody else is changing just now is left for the next time: so this waits for nobody.

@@ -18,31 +18,24 @@ def submit(db: Database, submission: Submission) -> Submitted:
     Refused when the key belongs to another submission, NotFound when a dependency names no job.
     """
     digest = hashlib.sha256(msgspec.json.encode(submission, order="sorted")).hexdigest()
-    if submission.key is not None and (known := known_submission(db, submission.key, digest)):
+    if submission.key is not None and (known := known_submission(db, submission, digest)):
         return known
     if made := insert_jobs(db, submission, digest):
         return answer(made, submission.indices is not None, existing=False)
     # Somebody else used the key between our two statements, or a parent is missing.
-    if submission.key is not None and (known := known_submission(db, submission.key, digest)):
+    if submission.key is not None and (known := known_submission(db, submission, digest)):
         return known
     raise refuse_dependencies(db, submission)
 
 
-def known_submission(db: Database, key: str, digest: str) -> Submitted | None:
-    """What the key stands for already. Raises Refused if that is something else."""
-    row = db.row(
-        """
-        SELECT s.digest, s.first_job_id, s.jobs, EXISTS (
-                   SELECT FROM jobs j WHERE j.id = s.first_job_id AND j.array_id IS NOT NULL)
-          FROM submissions s WHERE s.key = %s
-        """,
-        key,
-    )
+def known_submission(db: Database, submission: Submission, digest: str) -> Submitted | None:
+    """What its key stands for already. Raises Refused if that is something else."""
+    row = db.row("SELECT digest, first_job_id, jobs FROM submissions WHERE key = %s", submission.key)
     if row is None:
         return None
     if row[0] != digest:
-        raise Refused(f"key {key!r} was used for another submission", "use a new --key, or submit exactly the same")
-    return answer((row[1], row[2]), row[3], existing=True)
+        raise Refused(f"key {submission.key!r} was used for another submission", "use a new --key, or submit exactly the same")
+    return answer((row[1], row[2]), submission.indices is not None, existing=True)
 
 
 def answer(made: tuple[int, int], array: bool, *, existing: bool) -> Submitted:
@@ -74,6 +67,7 @@ def insert_jobs(db: Database, submission: Submission, digest: str) -> tuple[int,
             INSERT INTO submissions (key, digest, spec, script, tenant, "user", first_job_id, jobs)
             SELECT %(key)s, %(digest)s, %(spec)s, %(script)s, %(tenant)s, %(user)s, take_job_ids(%(count)s), %(count)s
               FROM told WHERE told.known = cardinality(%(parents)s::bigint[])
+               AND set_config('synchronous_commit', 'on', true) = 'on'  -- whatever the connection's: on disk, or not taken
             ON CONFLICT (key) DO NOTHING
             RETURNING id, first_job_id, jobs
         ), made AS (

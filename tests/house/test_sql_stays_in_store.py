@@ -14,13 +14,13 @@ STORE = "clusterctl/store/"
 def statements_elsewhere(found: Iterable[Module]) -> Iterator[str]:
     """Calls that hand SQL to Postgres from outside the store.
 
-    ``execute()`` without arguments is no statement: Redis sends its pipelines so.
+    ``execute()`` without a statement is none: Redis sends its pipelines so.
     """
     for module in found:
         if module.path.startswith(STORE):
             continue
         for call in calls(module, "execute", "executemany"):
-            if call.args or call.keywords:
+            if call.args:
                 yield f"{module.at(call)}: {called(call)}("
 
 

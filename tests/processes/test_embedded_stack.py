@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from clusterctl import launch
@@ -16,6 +18,10 @@ from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.keeper import LONGEST_PAUSE, Pauses
 from clusterctl.embedded.readiness import missing
 from clusterctl.embedded.record import Keeper, Process, Role, Stack
+from clusterctl.model.resources import Resources
+from clusterctl.model.spec import Spec, Submission
+from clusterctl.store import submissions
+from clusterctl.store.connection import Database
 from tests.until import until
 
 pytestmark = pytest.mark.timeout(120)
@@ -32,13 +38,13 @@ def state(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def up(state: Path, tmp_path: Path) -> Iterator[Up]:
+def up(state: Path) -> Iterator[Up]:
     """Runs ``clusterctl up``; those that still run after the test are killed."""
     running: list[subprocess.Popen[bytes]] = []
 
     def run(workers: int = 1, *flags: str) -> subprocess.Popen[bytes]:
         argv = ["up", "--state-dir", str(state), "--workers", str(workers), "--cpus", "1", *flags]
-        running.append(launch.run_again(argv, tmp_path / "up.out"))
+        running.append(launch.run_again(argv, state.parent / "up.out"))
         return running[-1]
 
     yield run
@@ -52,13 +58,19 @@ def recorded(state: Path) -> Stack:
     return record.read(StateDirectory(state)) or Stack()
 
 
+def is_recorded(state: Path, role: Role) -> bool:
+    """Whether stack.json knows of a process with that role."""
+    return any(process.role == role for process in recorded(state).processes)
+
+
 def kept(state: Path, *names: str) -> Stack:
-    """The stack, as soon as it has a keeper and is ready, with all processes called *names*."""
+    """The stack, as soon as it has a keeper and all processes called *names*, and ``up`` has told where it answers."""
 
     def complete() -> bool:
         now = recorded(state)
         there = {process.name for process in now.processes if process.lives}
-        return now.living_keeper is not None and there >= {"schedd", *names} and not missing(now)
+        told = now.redis_url in (state.parent / "up.out").read_text()
+        return told and now.living_keeper is not None and there >= {"schedd", *names} and not missing(now)
 
     until(complete, timeout=30, what=f"a kept stack with {', '.join(names)}")
     return recorded(state)
@@ -140,7 +152,7 @@ def test_an_up_killed_at_any_moment_leaves_nothing_that_down_cannot_find(state: 
     roles: tuple[Role, ...] = ("postgres", "valkey", "schedd")
     for role in roles:
         program = up(1)
-        until(lambda role=role: recorded(state).find(role, role), timeout=30, what=role)  # type: ignore[misc]
+        until(partial(is_recorded, state, role), timeout=30, what=role)
         program.kill()
         program.wait()
         left = recorded(state)
@@ -148,6 +160,33 @@ def test_an_up_killed_at_any_moment_leaves_nothing_that_down_cannot_find(state: 
         assert not any(process.lives for process in left.processes)
     up(1)
     kept(state, "w1")
+
+
+@pytest.mark.parametrize("agent_is_dead", [False, True])
+def test_down_ends_the_jobs_even_of_an_agent_that_died_unseen(state: Path, up: Up, agent_is_dead: bool) -> None:
+    up(1)
+    found = kept(state, "w1")
+    job = running_job(found.database_url, state.parent)
+    if agent_is_dead:
+        assert found.keeper is not None
+        kill(found.keeper)
+        kill(named(found, "w1"))
+        assert job.is_running()
+    stack.down(state)
+    assert not job.is_running()
+
+
+def running_job(database_url: str, directory: Path) -> psutil.Process:
+    """The process of a job that would run for an hour."""
+    pid = directory / "job.pid"
+    script = f"echo $$ > {pid}.new && mv {pid}.new {pid} && exec sleep 3600"
+    with Database(database_url) as db:
+        command = ("sh", "-c", script)
+        submissions.submit(
+            db, Submission(spec=Spec(command=command, cwd=str(directory)), request=Resources(cpu_milli=100))
+        )
+    until(pid.exists, timeout=30, what="the job to start")
+    return psutil.Process(int(pid.read_text()))
 
 
 def test_the_record_is_for_its_owner_only(state: Path, up: Up) -> None:

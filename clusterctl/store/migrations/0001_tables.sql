@@ -116,6 +116,7 @@ CREATE TABLE jobs (
 CREATE SEQUENCE job_ids OWNED BY jobs.id;
 CREATE INDEX jobs_ready ON jobs (shape, submitted_at, id) WHERE ready;
 CREATE INDEX jobs_live ON jobs (id) WHERE live;
+CREATE INDEX jobs_placed ON jobs (id) WHERE allocation_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at, id) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_array ON jobs (array_id, array_index) WHERE array_id IS NOT NULL;
 CREATE INDEX jobs_resting ON jobs (not_before) WHERE not_before IS NOT NULL;

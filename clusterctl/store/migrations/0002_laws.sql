@@ -181,13 +181,11 @@ CREATE TRIGGER agree_with_allocations AFTER UPDATE ON jobs REFERENCING OLD TABLE
 -- the parent ended: a trigger reads with a fresh snapshot, a CTE would not. A child that can never start is
 -- cancelled, which is an end again: a loop, not recursion, so that a long chain does not exhaust the stack.
 CREATE FUNCTION tell_dependents() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    SET plan_cache_mode = force_generic_plan AS $$  -- planned once, not for each link of a chain
 DECLARE
     ended bigint[];
 BEGIN
-    IF pg_trigger_depth() > 1 THEN
-        RETURN NULL;                                  -- our own UPDATE below
-    END IF;
     SELECT array_agg(id) INTO ended
       FROM (SELECT id FROM (SELECT id, live FROM former UNION ALL SELECT id, live FROM later) both_sides
              GROUP BY id HAVING bool_or(live) AND NOT bool_and(live)) ends  -- live and then not: no other way round
@@ -216,7 +214,8 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tell_dependents AFTER UPDATE ON jobs REFERENCING OLD TABLE AS former NEW TABLE AS later
-    FOR EACH STATEMENT EXECUTE FUNCTION tell_dependents();
+    FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)  -- not for our own UPDATE, the loop sees to that
+    EXECUTE FUNCTION tell_dependents();
 
 -- What becomes of a job when its allocation is released. Tested against clusterctl/model/states.py.
 CREATE FUNCTION state_after(

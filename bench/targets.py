@@ -1,0 +1,66 @@
+"""What is good enough, and whether it was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+
+class Target(NamedTuple):
+    """A bound for one measured value; *keys* lead to it. Exactly one of the bounds is set."""
+
+    what: str
+    keys: tuple[str, ...]
+    unit: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Verdict(NamedTuple):
+    """A target and what came of it; *measured* is None if it was not."""
+
+    target: Target
+    measured: float | None
+
+    @property
+    def passed(self) -> bool | None:
+        """None if it was not measured."""
+        if self.measured is None:
+            return None
+        least, most = self.target.at_least, self.target.at_most
+        return (least is None or self.measured >= least) and (most is None or self.measured <= most)
+
+
+TARGETS = (
+    Target(
+        "`/bin/true` through one agent, of the serial spawn limit",
+        ("throughput", "of_spawn_limit"),
+        at_least=0.6,
+    ),
+    Target(
+        "CPU of such a job above its own spawn",
+        ("throughput", "cpu_ms_above_spawn"),
+        "ms",
+        at_most=2.0,
+    ),
+    Target("idle submit to the first instruction, p50", ("latency", "first_act_ms", "p50"), "ms", at_most=15.0),
+    Target(
+        "decisions of `plan`, 1,000 workers and 100,000 pending",
+        ("placement", "decisions_per_s", "pack"),
+        "/s",
+        at_least=100_000,
+    ),
+    Target("claims committed to Postgres", ("commit", "claims_per_s"), "/s", at_least=10_000),
+    Target("agentd's memory, idle (RSS)", ("idle", "agentd", "rss_mb"), "MiB", at_most=60.0),
+    Target("agentd's CPU, idle", ("idle", "agentd", "core_percent"), "% of a core", at_most=1.0),
+    Target("private memory of a running job", ("idle", "running_job", "private_mb"), "MiB", at_most=2.0),
+)
+
+
+def judge(results: Mapping[str, object]) -> Iterator[Verdict]:
+    """Every target against *results*, by benchmark."""
+    for target in TARGETS:
+        found: object = results
+        for key in target.keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        yield Verdict(target, float(found) if isinstance(found, int | float) else None)

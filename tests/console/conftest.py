@@ -1,0 +1,61 @@
+"""The command line in this process, with a database of its own and nobody's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from clusterctl.cli.door import main
+from clusterctl.store.connection import Database
+from tests.store.scene import Scene
+
+
+class Said(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither this user's files nor variables, nor a cluster that happens to run here; 80 columns."""
+    home = tmp_path / "home"
+    for name, folder in (("HOME", home), ("XDG_CONFIG_HOME", home / "config"), ("XDG_STATE_HOME", home / "state")):
+        folder.mkdir(parents=True, exist_ok=True)
+        monkeypatch.setenv(name, str(folder))
+    for name in ("CLUSTERCTL_STATE_DIR", "CLUSTERCTL_DEFAULT_MEMORY", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    # Port 1 of this machine: nothing is ever there, and that is known at once.
+    monkeypatch.setenv("CLUSTERCTL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("CLUSTERCTL_REDIS_URL", "none")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line, called with words."""
+
+    def call(*argv: str) -> Said:
+        capsys.readouterr()
+        code = main(argv)
+        out, err = capsys.readouterr()
+        return Said(code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def scene(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A cluster with a leader, which the command line finds."""
+    monkeypatch.setenv("CLUSTERCTL_DATABASE_URL", database)
+    with Database(database, name="test") as db:
+        yield Scene(db)

@@ -1,0 +1,151 @@
+"""No hot statement reads the past: whatever Postgres knows of the tables, and whenever it planned.
+
+200,000 ended jobs and 20,000 waiting ones. A call may fetch some hundred rows; a scan of a big table would be seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import psycopg
+import pytest
+
+from clusterctl.model.orders import Usage
+from clusterctl.model.plan import Wait
+from clusterctl.model.registration import Measures, Registered
+from clusterctl.model.resources import Resources
+from clusterctl.model.spec import After
+from clusterctl.model.states import Outcome
+from clusterctl.store import allocations, claims, history, jobs, leader, snapshot, submissions, workers
+from clusterctl.store.connection import Database
+from clusterctl.store.jobs import Selection
+from tests.embedded_server import TEMPLATE, Servers
+from tests.store import crowd
+from tests.store.crowd import FINISHED, WAITING, WORKERS, rows_read
+from tests.store.scene import Scene, end, new_token, registration, submission
+
+MANY = 3_000  # rows; of 200,000
+STATISTICS = ("never analysed", "analysed idle", "analysed full", "planned while empty")
+FIRST_WAITING = FINISHED + 10
+EMPTIED = ("allocations", "jobs", "submissions", "workers", "claims", "dependencies")
+
+
+class Crowded(Scene):
+    """A scene in the crowd, with one worker of its own that runs half of *held* and has the other half reserved."""
+
+    def __init__(self, db: Database, held: range) -> None:
+        super().__init__(db)
+        self.here: Registered = self.worker("here", cpus=500)
+        self.held = held
+        self.waiting = held.stop + 50  # the first of many that wait
+        half = len(held) // 2
+        self.orders, self.token = self.run(self.here, held[:half])
+        self.reserve(self.here, held[half:])
+
+
+@pytest.fixture(scope="module", params=STATISTICS)
+def crowded(request: pytest.FixtureRequest, servers: Servers, past: str) -> Iterator[Crowded]:
+    """The crowd, in each state of statistics: a connection that has met every call before."""
+    name = f"crowd_{os.getpid()}_{STATISTICS.index(request.param)}"
+    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
+        source = TEMPLATE if request.param == "planned while empty" else past
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
+        with Database(servers.database(name)) as db, Database(servers.database(name)) as filling:
+            if request.param == "planned while empty":
+                plan_everything(db)
+                filling.script(crowd.PAST)
+            if request.param == "analysed idle":
+                filling.script("ANALYZE")
+            filling.script(crowd.PRESENT)
+            if request.param == "analysed full":
+                filling.script("ANALYZE")
+            yield Crowded(db, range(FIRST_WAITING, FIRST_WAITING + 200))
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def past(servers: Servers) -> Iterator[str]:
+    """The name of a database to clone, with a past and no statistics."""
+    name = f"past_{os.getpid()}"
+    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        with Database(servers.database(name)) as db:
+            db.script(crowd.PAST)
+            db.script(crowd.FORGET_STATISTICS)
+        yield name
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def plan_everything(db: Database) -> None:
+    """Make each call often enough that Postgres keeps one plan for it, for ever, on tables with next to nothing."""
+    Scene(db).jobs(300)
+    early = Crowded(db, range(1, 5))
+    for _ in range(8):
+        for call in CALLS.values():
+            rows_read(db, partial(call, early))
+    db.script("SET session_replication_role = replica; " + "; ".join(f"DELETE FROM {table}" for table in EMPTIED))
+    db.script("SET session_replication_role = origin; ALTER TABLE workers ALTER id RESTART")
+
+
+_keys = itertools.count()
+
+CALLS: dict[str, Callable[[Crowded], object]] = {
+    "read_queue": lambda crowd: snapshot.read_queue(crowd.db, 64_000, 5000),
+    "read_workers": lambda crowd: snapshot.read_workers(crowd.db),
+    "read_used": lambda crowd: snapshot.read_used(crowd.db),
+    "reserve": lambda crowd: crowd.reserve(crowd.here, range(crowd.waiting, crowd.waiting + 50)),
+    "start": lambda crowd: crowd.start(crowd.here, 50),
+    "recall": lambda crowd: allocations.recall(crowd.db, crowd.here.worker_id, [crowd.token]),
+    "sync": lambda crowd: workers.sync(
+        crowd.db, crowd.here.worker_id, crowd.here.incarnation, Measures(used_milli=1, memory_mb=1, load1=0.1)
+    ),
+    "end": lambda crowd: allocations.end(
+        crowd.db, "here", [end(order.allocation_id, crowd.token) for order in crowd.orders[:50]]
+    ),
+    "end and retry": lambda crowd: allocations.end(
+        crowd.db, "here", [end(order.allocation_id, crowd.token, Outcome.WORKER_LOST) for order in crowd.orders[:50]]
+    ),
+    "cancel": lambda crowd: jobs.cancel(crowd.db, crowd.held),
+    "expire_starts": lambda crowd: allocations.expire_starts(crowd.db, crowd.term),
+    "wake": lambda crowd: jobs.wake(crowd.db, crowd.term),
+    "beats": lambda crowd: workers.beats(crowd.db),
+    "silence": lambda crowd: workers.silence(crowd.db, crowd.term, {n: 0 for n in range(1, WORKERS)}),
+    "register": lambda crowd: workers.register(crowd.db, registration("here", 500)),
+    "renew": lambda crowd: leader.renew(crowd.db, crowd.term, 1),
+    "submit": lambda crowd: submissions.submit(
+        crowd.db, submission(10, key=f"new {next(_keys)}", after=(After(crowd.waiting), After(1)))
+    ),
+    "submit again": lambda crowd: submissions.known_submission(crowd.db, submission(key="key 7"), "digest"),
+    "read": lambda crowd: jobs.read(crowd.db, Selection(), 100),
+    "read some": lambda crowd: jobs.read(crowd.db, Selection(ranges=((1, 5), (FINISHED, FINISHED + 20))), 100),
+    "read one array": lambda crowd: jobs.read(crowd.db, Selection(array_id=FINISHED + 1), 100),
+    "read everything": lambda crowd: jobs.read(crowd.db, Selection(everything=True), 100),
+    "attempts": lambda crowd: jobs.attempts(crowd.db, 7),
+    "last_id": lambda crowd: jobs.last_id(crowd.db, "u"),
+    "log_waits": lambda crowd: claims.log_waits(
+        crowd.db, 1, [Wait(shape=str(new_token()), job_id=crowd.waiting, reason="fits_now")], ["full"], 1
+    ),
+    "log_conflicts": lambda crowd: claims.log_conflicts(crowd.db, 1, [(crowd.waiting, 1)]),
+    "sample": lambda crowd: history.sample(crowd.db, 1, Measures(used_milli=1, memory_mb=1, load1=0.1), {1: Usage()}),
+    "prune_jobs": lambda crowd: history.prune_jobs(crowd.db, 0, 100),
+    "prune_claims": lambda crowd: history.prune_claims(crowd.db, 0, 100),
+    "prune_samples": lambda crowd: history.prune_samples(crowd.db, 0, 100),
+}
+
+
+# Lists for people. Without statistics Postgres may read all that waits and sort it; at 100,000 that takes 50 ms.
+READS_THE_QUEUE = {"read", "read one array"}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_it_does_not_read_the_past(crowded: Crowded, name: str) -> None:
+    allowed = MANY + (WAITING if name in READS_THE_QUEUE else 0)
+    assert rows_read(crowded.db, lambda: CALLS[name](crowded)) <= allowed
+
+
+def test_a_scan_of_a_big_table_would_be_seen(crowded: Crowded) -> None:
+    assert rows_read(crowded.db, lambda: crowded.db.rows("SELECT count(*) FROM jobs WHERE exit_code = 5")) > FINISHED
+    assert rows_read(crowded.db, lambda: crowded.db.rows("SELECT count(*) FROM jobs WHERE ready")) > WAITING / 2
