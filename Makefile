@@ -7,7 +7,7 @@
 VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
-CODE := clusterctl agentd schedd tests bench
+CODE := clusterctl agentd schedd tests bench docs
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip -qq
 
 .DEFAULT_GOAL := help

@@ -91,7 +91,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
     spool: Path = (arguments.spool or settings.state_dir / "spool" / arguments.name).absolute()
     processes = take_spool(spool, arguments, settings)
     redis = live.Connection(settings.redis_url, settings.redis_prefix)
-    db = Database(settings.database_url, name=f"agentd {arguments.name}", lock_timeout="5s", statement_timeout="30s")
+    db = connect(settings, arguments.name)
     registration = machine.describe(
         name=arguments.name,
         spool=spool,
@@ -128,6 +128,17 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
         listener.close()
         agent.leave(stop_jobs=arguments.stop_jobs)
     db.close()
+
+
+def connect(settings: Settings, name: str) -> Database:
+    """A connection that cannot hold the leader up: an agent that is stopped within a transaction loses it."""
+    return Database(
+        settings.database_url,
+        name=f"agentd {name}",
+        idle_in_transaction_session_timeout="3s",
+        lock_timeout="5s",
+        statement_timeout="30s",
+    )
 
 
 def take_spool(spool: Path, arguments: argparse.Namespace, settings: Settings) -> RealProcesses:

@@ -11,7 +11,7 @@ import msgspec
 from clusterctl.model.errors import Outage
 from clusterctl.model.orders import End, Order
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
-from clusterctl.store import allocations, migrations, workers
+from clusterctl.store import allocations, bell, migrations, workers
 from clusterctl.store.allocations import Ended
 from clusterctl.store.connection import Database
 from clusterctl.units import format_cpus
@@ -80,6 +80,10 @@ class Exchange:
     def recall(self, tokens: Sequence[str]) -> list[tuple[Order, str]]:
         """Orders won under doubtful *tokens*, each with its token."""
         return allocations.recall(self._db, self.register().worker_id, tokens) if tokens else []
+
+    def wake_schedd(self) -> None:
+        """Tell it that there is room, or work."""
+        bell.ring(self._db)
 
     def sign_off(self) -> None:
         """Say that this agent stops on purpose."""

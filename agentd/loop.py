@@ -17,7 +17,8 @@ from agentd.sampler import Sampler
 from clusterctl import live
 from clusterctl.clock import Bell, Clock
 from clusterctl.daemon import Rest, patience
-from clusterctl.live import bell, heartbeats
+from clusterctl.live import heartbeats
+from clusterctl.live.connection import NONE
 from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.orders import End, Order, Usage
 from clusterctl.model.registration import Measures, Registration, Synced
@@ -96,7 +97,7 @@ class Agent:
             if self._ends:
                 self._report(self._exchange.hold(self._news(), take_orders=False, beat=False, measures=None))
         heartbeats.remove(self._redis, self._name)
-        bell.wake(self._redis, bell.SCHEDD)
+        self._exchange.wake_schedd()
         self._processes.close(stop_jobs=False)
 
     def _hear(self) -> None:
@@ -131,8 +132,8 @@ class Agent:
             self._not_before = self._clock.seconds() + patience(0, self._chance())
         except Outage as outage:
             pause = patience(self._outages, self._chance())
-            self._outages += 1
             level = logging.WARNING if self._outages < 5 else logging.DEBUG
+            self._outages += 1
             log.log(level, "heartbeat failed: %s; again in %.1fs", outage, pause)
             self._not_before = self._clock.seconds() + pause
         else:
@@ -157,7 +158,7 @@ class Agent:
         if ends or answer.orders:
             self._not_before = self._clock.seconds() + PACE
         if is_new:
-            bell.wake(self._redis, bell.SCHEDD)
+            self._exchange.wake_schedd()
 
     def _start(self, order: Order, token: str) -> None:
         self._processes.start(order, token)
@@ -171,7 +172,7 @@ class Agent:
         self._processes.acknowledge(self._ends)
         self._ends.clear()
         if answer.ended:
-            bell.wake(self._redis, bell.SCHEDD)
+            self._exchange.wake_schedd()
 
     def _heed(self, synced: Synced) -> None:
         """Bring what runs here into line with what Postgres says that we hold."""
@@ -213,7 +214,7 @@ class Agent:
     def _tell_heartbeat(self, sent: bool) -> None:
         if sent:
             log.debug("heartbeat sent")
-        elif not self._heartbeat_failed:
+        elif not self._heartbeat_failed and self._redis.url != NONE:
             log.warning("heartbeat failed: %s", self._redis.trouble)
         self._heartbeat_failed = not sent
 

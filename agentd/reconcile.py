@@ -29,7 +29,11 @@ def reconcile(
     """
     held = list(holdings)
     allocated = [holding for holding in held if holding.status is AllocationStatus.ALLOCATED]
-    unknown = [holding for holding in allocated if not knows(holding.allocation_id)]
+    unknown = [
+        (holding, holding.start_token)
+        for holding in allocated
+        if holding.start_token is not None and not knows(holding.allocation_id)
+    ]
     ours = {holding.allocation_id for holding in held}
     return Difference(
         stop=tuple(
@@ -37,17 +41,17 @@ def reconcile(
             for holding in allocated
             if holding.stop is not None and holding.allocation_id in running
         ),
-        recall=frozenset(holding.start_token for holding in unknown if holding.start_token in doubtful),
-        missing=tuple(never_started(holding) for holding in unknown if holding.start_token not in doubtful),
+        recall=frozenset(token for _, token in unknown if token in doubtful),
+        missing=tuple(never_started(holding, token) for holding, token in unknown if token not in doubtful),
         strangers=tuple(sorted(set(running) - ours)),
     )
 
 
-def never_started(holding: Holding) -> End:
+def never_started(holding: Holding, token: str) -> End:
     """The end of an attempt that had no beginning."""
     return End(
         allocation_id=holding.allocation_id,
-        start_token=str(holding.start_token),
+        start_token=token,
         outcome=holding.stop or Outcome.NEVER_STARTED,
         detail="the agent died before it could start it",
     )

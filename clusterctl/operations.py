@@ -13,7 +13,7 @@ from clusterctl.cluster import Cluster
 from clusterctl.model.errors import Moved
 from clusterctl.model.spec import Submission, Submitted
 from clusterctl.model.validity import check
-from clusterctl.store import audit, jobs, submissions, workers
+from clusterctl.store import audit, bell, jobs, submissions, workers
 from clusterctl.store.jobs import Cancelled
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def submit(cluster: Cluster, submission: Submission) -> Submitted:
     """
     check(submission)
     submitted = again(lambda: submissions.submit(cluster.db, submission))
-    wake_schedd(cluster)
+    bell.ring(cluster.db)
     return submitted
 
 
@@ -48,9 +48,11 @@ def cancel(cluster: Cluster, ids: Sequence[int], *, actor: str = "", reason: str
     outcomes = again(lambda: jobs.cancel(cluster.db, sorted(set(ids))))
     if touched := [f"job:{done.job_id}" for done in outcomes if done.outcome != "ended"]:
         audit.note(cluster.db, actor, "cancel", touched, reason)
-    wake_workers(cluster, {done.worker for done in outcomes if done.outcome == "stopping" and done.worker})
+    stopping = {done.worker for done in outcomes if done.outcome == "stopping" and done.worker}
+    if stopping:
+        wake_workers(cluster, stopping)
     if any(done.outcome == "cancelled" for done in outcomes):
-        wake_schedd(cluster)
+        bell.ring(cluster.db)
     return outcomes
 
 
@@ -71,16 +73,8 @@ def again(change: Callable[[], T]) -> T:
     return change()
 
 
-def wake_schedd(cluster: Cluster) -> None:
-    """There is something to decide."""
-    from clusterctl.live import bell  # noqa: PLC0415 - see Cluster.redis
-
-    bell.wake(cluster.redis, bell.SCHEDD)
-
-
 def wake_workers(cluster: Cluster, names: set[str]) -> None:
     """These workers have orders or stops."""
-    from clusterctl.live import bell  # noqa: PLC0415 - see Cluster.redis
+    from clusterctl import live  # noqa: PLC0415 - see Cluster.redis
 
-    if names:
-        bell.wake(cluster.redis, *(bell.worker(name) for name in sorted(names)))
+    live.bell.wake(cluster.redis, *(live.bell.worker(name) for name in sorted(names)))

@@ -12,9 +12,9 @@ import sys
 from clusterctl import live
 from clusterctl.clock import Bell, SystemClock
 from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
-from clusterctl.live import bell as bells
 from clusterctl.model.errors import BadInput, ClusterError, Moved, Outage, Refused, SchemaMismatch
 from clusterctl.settings import Settings, load
+from clusterctl.store import bell as bells
 from clusterctl.store.connection import Database
 from schedd import identity
 from schedd.leadership import Chair
@@ -71,7 +71,6 @@ def run(settings: Settings, name: str, *, once: bool) -> None:
             if chair.term is None:
                 raise Refused("another schedd leads, nothing was decided")
         else:
-            listener = live.Listener(redis, [bells.SCHEDD], bell, chance=random.random).start()
             log.info("schedd %s started, pid %s", name, os.getpid())
             tell_systemd("READY=1")
             keep_running(
@@ -81,9 +80,9 @@ def run(settings: Settings, name: str, *, once: bool) -> None:
                 bell=bell,
                 stop=signals.stopping,
                 chance=random.random,
+                sockets=db.sockets,
             )
             tell_systemd("STOPPING=1")
-            listener.close()
     leave(chair)
     db.close()
 
@@ -105,6 +104,7 @@ def connect(settings: Settings) -> Database:
     return Database(
         settings.database_url,
         name="schedd",
+        listen=bells.SCHEDD,
         synchronous_commit="off",
         idle_in_transaction_session_timeout="3s",
         lock_timeout="2s",

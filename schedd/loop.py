@@ -52,7 +52,7 @@ class Scheduler:
         self._diary = Diary()
         self._silence = self._from_zero()
         self._rounds = 0
-        self._due: dict[str, float] = {}
+        self._due = {"statistics": clock.seconds() + settings.statistics_every}
         self._waits: frozenset[tuple[str, str]] | None = None  # None: what the claim log says is another's
         self._unfolded = 0
         self._cached: tuple[int, int] | None = None

@@ -194,12 +194,18 @@ class Attempt:
                 "signal": signal,
                 "detail": detail,
                 "cpu_s": round(self._cpu_s, 6),
-                # Of the largest single process; and at least this supervisor's own size, whose memory a spawned
-                # process shares until it becomes the command.
-                "memory_peak_mb": self._peak_kb // 1024,
+                "memory_peak_mb": self._known_peak_mb(),
                 "at": boottime(),
             }
         )
+
+    def _known_peak_mb(self) -> int:
+        """Of the largest single process, if it was larger than we are; else 0.
+
+        A spawned process shares our memory until it becomes the command: the kernel's figure is never below our size.
+        """
+        ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return self._peak_kb // 1024 if self._peak_kb > ours else 0
 
     def write_end(self) -> None:
         """Put the end into the journal, unless there is no room: then again later."""

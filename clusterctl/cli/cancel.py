@@ -46,8 +46,11 @@ def cancel(
 
     with invocation(ctx).cluster() as cluster:
         ids = chosen_ids(cluster, selectors)
+        if not ids:
+            sys.stderr.write("nothing to cancel: all jobs have ended\n")
+            return
         if dry_run:
-            sys.stderr.write(f"would cancel {len(ids):,} of these if they have not ended: {shortened(ids)}\n")
+            sys.stderr.write(f"would cancel those of these {len(ids):,} that have not ended: {shortened(ids)}\n")
             return
         outcomes = operations.cancel(cluster, ids, actor=login_name(), reason=reason)
     tell(outcomes)

@@ -13,7 +13,7 @@ from typing import NoReturn
 from clusterctl.cli import root
 from clusterctl.cli.codes import ExitCode, code_of
 from clusterctl.cli.invocation import Invocation
-from clusterctl.model.errors import BadInput, ClusterError
+from clusterctl.model.errors import BadInput, ClusterError, NotFound, Outage, Refused
 from clusterctl.text import masked, visible
 
 LONGEST_LINE = 600  # cells of an error: enough for any sentence of ours around a stranger's word
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(signal.SIGTERM, leave_on_term)
         return run(list(sys.argv[1:] if argv is None else argv), asked)
     except ClusterError as error:
-        tell(asked, error, str(error), error.hint or "see `clusterctl --help`")
+        tell(asked, error, str(error), error.hint or hint_for(error))
         return code_of(error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
@@ -74,6 +74,15 @@ def tell(asked: Invocation, error: Exception, message: str, hint: str) -> None:
         sys.stderr.write(f"clusterctl: error: {visible(masked(message), LONGEST_LINE)}\n")
         sys.stderr.write(f"hint: {visible(masked(hint), LONGEST_LINE)}\n")
         sys.stderr.flush()
+
+
+def hint_for(error: ClusterError) -> str:
+    """What to do about an error that does not say so itself."""
+    if isinstance(error, Outage):
+        return "`clusterctl status` shows what can be reached from here"
+    if isinstance(error, NotFound | Refused):
+        return "`clusterctl jobs --all` lists the jobs, and `clusterctl job ID` tells all about one"
+    return "see `clusterctl --help`"
 
 
 def prepare_streams() -> None:

@@ -19,12 +19,10 @@ def state_of(job: JobPicture) -> Cell:
 
 
 def reason_of(job: JobPicture) -> str:
-    """Why it is where it is, as one word; how it ended if it failed."""
-    if job.exit_code:
-        return f"exit {job.exit_code}"
-    if job.signal:
-        return f"signal {job.signal}"
-    return job.reason if job.reason and job.reason != "exited" else "-"
+    """Why it is where it is, in a word; of a process that ended by itself, how."""
+    if job.reason != "exited":
+        return job.reason or "-"
+    return f"signal {job.signal}" if job.signal else f"exit {job.exit_code}" if job.exit_code else "-"
 
 
 def name_of(job: JobPicture) -> str:

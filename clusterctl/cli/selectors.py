@@ -45,7 +45,7 @@ SelectorArgument = Annotated[
 def chosen_ids(cluster: Cluster, words: Sequence[str]) -> list[int]:
     """The numbers of the jobs that *words* mean; ``all``: those that have not ended. Raises BadInput, NotFound.
 
-    A number that stands alone must exist; of a range, something must.
+    A number that stands alone must exist; of a range, something must. Of ``all`` there may be none.
     """
     from clusterctl import views
 
@@ -57,7 +57,7 @@ def chosen_ids(cluster: Cluster, words: Sequence[str]) -> list[int]:
     missing = [low for low, high in selection.ranges if low == high and low not in known]
     if missing:
         raise NotFound(f"no job {', '.join(map(str, missing))}", "`clusterctl jobs --all` lists all that there are")
-    if not found:
+    if not found and list(words) != ["all"]:
         raise NotFound(f"no job is meant by {' '.join(words)}", "`clusterctl jobs --all` lists all that there are")
     return found
 

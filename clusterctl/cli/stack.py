@@ -97,11 +97,11 @@ def demo(
     It has a cluster of its own, in a temporary directory (or --state-dir), and leaves nothing behind. All that the
     jobs compute is checked; ends with 1 if anything did not go as it should.
     """
-    from clusterctl.cli import performance
+    from clusterctl.cli.performance import perform
 
     asked = invocation(ctx)
     chosen = state_directory(asked, "demo") if "state_dir" in asked.flags else None
-    raise typer.Exit(performance.perform(chosen, keep=keep))
+    raise typer.Exit(perform(chosen, keep=keep))
 
 
 @app.verb()

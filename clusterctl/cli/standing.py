@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run_here(root: Path, wanted: Wanted, asked: Invocation) -> None:
-    """Start what is missing, and keep it running until Ctrl-C or ``down``; if another ``up`` keeps it, then only start."""
+    """Start what is missing, and keep it running until Ctrl-C or ``down``; if another ``up`` keeps it, only start."""
     began = time.monotonic()
     with Narration() as narration:
 
@@ -118,7 +119,7 @@ def next_steps(report: Report, asked: Invocation) -> list[str]:
     """What one would type now."""
     steps = []
     if "state_dir" in asked.flags:
-        steps.append(f"export CLUSTERCTL_STATE_DIR={asked.settings().state_dir}")
+        steps.append(f"export CLUSTERCTL_STATE_DIR={shlex.quote(str(asked.settings().state_dir))}")
     if not worker_names(report):
         steps.append("clusterctl agentd --name w1 --cpus 1 &")
     steps += [

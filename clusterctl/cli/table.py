@@ -26,8 +26,8 @@ class Cell(NamedTuple):
 class Column(NamedTuple, Generic[T]):
     """One column of a table.
 
-    ``least``: how far it may shrink (0: not at all). ``spare``: where room is short it goes if it says the same in
-    each row. ``right``: numbers, aligned at their end. ``wide``: only in the wide table.
+    ``least``: how far it may shrink (0: not at all). ``spare``: where room is short it may go, sooner if it says the
+    same in each row. ``right``: numbers, aligned at their end. ``wide``: only in the wide table.
     """
 
     title: str
@@ -63,13 +63,18 @@ def read(shown: str | Cell) -> Cell:
 
 
 def worth_showing(columns: Sequence[Column[Any]], grid: list[list[Cell]], room: int) -> list[int]:
-    """Which columns stay: while they do not fit, spare ones without news go, the last first."""
+    """Which columns stay: while they do not fit, spare ones without news go, the last first.
+
+    Where not even that is enough, and nothing can shrink any further, the other spare ones follow.
+    """
+    full = [natural(columns, grid, at) for at in range(len(columns))]
+    least = [min(width, column.least or width) for width, column in zip(full, columns, strict=True)]
+    dull = [len({row[at].text for row in grid}) <= 1 for at in range(len(columns))]
     kept = list(range(len(columns)))
-    for at in reversed(range(len(columns))):
-        if sum(natural(columns, grid, at) + GAP for at in kept) - GAP <= room:
-            break
-        if columns[at].spare and len({row[at].text for row in grid}) <= 1:
-            kept.remove(at)
+    for widths, may_go in ((full, dull), (least, [True] * len(columns))):
+        for at in reversed(range(len(columns))):
+            if sum(widths[at] + GAP for at in kept) - GAP > room and columns[at].spare and may_go[at] and at in kept:
+                kept.remove(at)
     return kept
 
 

@@ -35,12 +35,19 @@ def see_through(cluster: Cluster, ids: Sequence[int], *, timeout: float | None =
             stand_by(cluster, ids, timeout)
     except TimeoutError:
         sys.stderr.write("clusterctl: error: they have not ended in time\n")
-        sys.stderr.write(f"hint: they go on; `clusterctl jobs {ids[0]}-{ids[-1]}` shows them\n")
+        sys.stderr.write(f"hint: they go on; `clusterctl jobs {shortest(ids)}` shows them\n")
         return ExitCode.TIMED_OUT
     except KeyboardInterrupt:
-        sys.stderr.write(f"no longer waiting; `clusterctl cancel {ids[0]}` would stop it\n")
+        sys.stderr.write(f"no longer waiting; `clusterctl cancel {shortest(ids)}` would stop what has not ended\n")
         return ExitCode.INTERRUPTED
     return patiently(lambda: views.exit_code(cluster, ids))
+
+
+def shortest(ids: Sequence[int]) -> str:
+    """*ids* as a selector."""
+    from clusterctl.units import format_numbers, parse_numbers
+
+    return format_numbers(parse_numbers(",".join(map(str, ids))))
 
 
 def stand_by(cluster: Cluster, ids: Sequence[int], timeout: float | None) -> None:

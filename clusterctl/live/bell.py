@@ -1,4 +1,7 @@
-"""Wake-ups over Redis: "look now" to schedd, "orders for you" to a worker. Whoever misses one polls anyway."""
+"""Wake-ups over Redis: "orders for you" to a worker. Whoever misses one polls anyway.
+
+Schedd is woken through Postgres (``store.bell``): a few listeners there cost nothing, a thousand would.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from clusterctl.live.breaker import Breaker
 from clusterctl.live.connection import NONE, Connection, open_client, outage
 from clusterctl.model.errors import Outage
 
-SCHEDD = "schedd"
 HEARING = 10.0  # seconds between two pings on a quiet line: a half-open one is noticed in twice that
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ def worker(name: str) -> str:
 
 
 def wake(redis: Connection, *whom: str) -> bool:
-    """Ring the bells of *whom* (``SCHEDD``, ``worker(name)``), one round trip for all. False if Redis is away."""
+    """Ring the bells of *whom* (each a ``worker(name)``), one round trip for all. False if Redis is away."""
     try:
         with redis.talk() as client:
             if len(whom) == 1:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, LiteralString, Self, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import RowFactory, class_row, scalar_row, tuple_row
 
 from clusterctl.model.errors import Moved, Outage, SchemaMismatch
@@ -27,11 +28,13 @@ UNKNOWN_SCHEMA = {"42P01", "42703", "42883", "3F000"}
 class Database:
     """A connection that is opened when first used, and again after an outage.
 
-    Every statement is its own transaction unless inside ``transaction()``. Not for several threads at once.
+    Every statement is its own transaction unless inside ``transaction()``. Not for several threads at once. With
+    *listen*, what is notified on that channel makes its socket readable: look then. The next statement silences it.
     """
 
-    def __init__(self, url: str, *, name: str = "", **options: str) -> None:
+    def __init__(self, url: str, *, name: str = "", listen: str = "", **options: str) -> None:
         self.url = url
+        self._channel = listen
         self._arguments: dict[str, Any] = {
             "autocommit": True,
             "prepare_threshold": PREPARE_AFTER,
@@ -84,12 +87,17 @@ class Database:
         """The open connection; raises Outage if Postgres does not let us in."""
         if self._connection is None or self._connection.closed:
             try:
-                self._connection = psycopg.connect(self.url, **self._arguments)
+                self._connection = self._open()
             except psycopg.ProgrammingError as error:
                 raise Outage("postgres", one_line(error), "database_url cannot be read") from error
             except psycopg.Error as error:
                 raise Outage("postgres", one_line(error), "is it up? `clusterctl up`, or see database_url") from error
         return self._connection
+
+    def sockets(self) -> tuple[int, ...]:
+        """The descriptor that is readable when something was notified; none while not connected."""
+        connection = self._connection
+        return () if connection is None or connection.closed else (connection.fileno(),)
 
     def close(self) -> None:
         """Let go of the connection; the next use opens another."""
@@ -106,6 +114,13 @@ class Database:
     def _is_cut(self) -> bool:
         """Whether the server has hung up, whatever it called that: idle in a transaction for too long, say."""
         return self._connection is not None and self._connection.closed
+
+    def _open(self) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(self.url, **self._arguments)
+        if self._channel:
+            connection.add_notify_handler(lambda _: None)  # that the socket woke us is all that we want to know
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
+        return connection
 
     def _execute(
         self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]

@@ -6,7 +6,7 @@ The laws of 0002 refuse what they can see in one statement. This looks at everyt
 from __future__ import annotations
 
 from importlib import resources
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import msgspec
 
@@ -27,4 +27,4 @@ def violations(db: Database) -> list[Violation]:
 
 def query() -> LiteralString:
     """The text of ``invariants.sql``: ours, shipped beside this module, and without parameters."""
-    return cast(LiteralString, (resources.files(__package__) / "invariants.sql").read_text())
+    return (resources.files(__package__) / "invariants.sql").read_text()

@@ -34,7 +34,9 @@ def known_submission(db: Database, submission: Submission, digest: str) -> Submi
     if row is None:
         return None
     if row[0] != digest:
-        raise Refused(f"key {submission.key!r} was used for another submission", "use a new --key, or submit exactly the same")
+        raise Refused(
+            f"key {submission.key!r} was used for another submission", "use a new --key, or submit exactly the same"
+        )
     return answer((row[1], row[2]), submission.indices is not None, existing=True)
 
 
@@ -67,7 +69,7 @@ def insert_jobs(db: Database, submission: Submission, digest: str) -> tuple[int,
             INSERT INTO submissions (key, digest, spec, script, tenant, "user", first_job_id, jobs)
             SELECT %(key)s, %(digest)s, %(spec)s, %(script)s, %(tenant)s, %(user)s, take_job_ids(%(count)s), %(count)s
               FROM told WHERE told.known = cardinality(%(parents)s::bigint[])
-               AND set_config('synchronous_commit', 'on', true) = 'on'  -- whatever the connection's: on disk, or not taken
+               AND set_config('synchronous_commit', 'on', true) = 'on'  -- the connection's may be off
             ON CONFLICT (key) DO NOTHING
             RETURNING id, first_job_id, jobs
         ), made AS (

@@ -27,7 +27,8 @@ def read(db: Database) -> Totals:
     """Add the cluster up."""
     (leader,) = db.rows(
         """
-        SELECT nullif(holder, ''), term, since, extract(epoch FROM cluster_time() - decided_at)::float8,
+        SELECT nullif(regexp_replace(holder, '@[^@]*$', ''), ''), term,
+               since, extract(epoch FROM cluster_time() - decided_at)::float8,
                cluster_time() FROM leader
         """
     )

@@ -47,7 +47,7 @@ OUTCOMES = {
     Outcome.CANCELLED: "It was cancelled, and all its processes are gone.",
     Outcome.START_FAILED: "There is no such command, directory or output file; the detail says which.",
     Outcome.START_TIMEOUT: "No agent started it within `start_timeout`.",
-    Outcome.NEVER_STARTED: "Its agent won the start and died, or could not write its spool, before there was a process.",
+    Outcome.NEVER_STARTED: "Its agent won the start, and died or had no room in its spool before there was a process.",
     Outcome.SUPERVISOR_LOST: "The process that watched it was killed; what was left of it was killed, too.",
     Outcome.LEASE_EXPIRED: "Its worker was cut off from Postgres for longer than its lease, and stopped it.",
     Outcome.WORKER_STOPPED: "Its agent was told to stop with its jobs, as `down` does.",
@@ -69,8 +69,8 @@ CODES = {
     ExitCode.TERMINATED: "SIGTERM.",
 }
 OF_JOBS = """\
-`wait`, and `submit` with `--wait` or `--follow`, end with the exit code of the job, of several with the highest: 128 + n
-for one that signal n ended, 1 for one that did not complete and has neither."""
+`wait`, and `submit` with `--wait` or `--follow`, end with the exit code of the job, of several with the highest:
+128 + n for one that signal n ended, 1 for one that did not complete and has neither."""
 LOGS = """\
 Daemons log to stderr (under `up` to `<state-dir>/log/<name>.log`), in UTC. `…` stands for a name or a number. Lines
 marked *stable* are for grepping: their text changes only with a note in the changelog."""

@@ -57,7 +57,8 @@ def text() -> str:
 def tables() -> list[Relation]:
     """Every table of ours, in the order in which they are made."""
     return [
-        Relation(name, comment_of(above), tuple(columns(body.splitlines()))) for above, name, body in TABLE.findall(text())
+        Relation(name, comment_of(above), tuple(columns(body.splitlines())))
+        for above, name, body in TABLE.findall(text())
     ]
 
 
@@ -86,15 +87,15 @@ def views() -> list[Relation]:
 
 def selected(body: str) -> Iterator[str]:
     """The names in a select list: each the last word of what stands between two commas, outside all brackets."""
-    depth, item = 0, ""
-    for token in re.findall(r"\(|\)|,|\bFROM\b|[^\s(),]+", body):
-        depth += {"(": 1, ")": -1}.get(token, 0)
-        if depth == 0 and token in (",", "FROM"):
-            yield item.rpartition(".")[2].strip('"')
-            if token == "FROM":
-                return
-        else:
-            item = token
+    depth, last = 0, ""
+    for word in re.findall(r"\(|\)|,|\bFROM\b|[^\s(),]+", body):
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if depth or word not in (",", "FROM"):
+            last = word
+            continue
+        yield last.rpartition(".")[2].strip('"')
+        if word == "FROM":
+            return
 
 
 def comment_of(above: str) -> str:

@@ -53,7 +53,7 @@ def proportions() -> list[tuple[str, str]]:
 
 def names_used() -> set[str]:
     """The settings that some line of the product reads."""
-    found = set()
+    found: set[str] = set()
     for path, module in syntax_of(*PRODUCT):
         if not path.startswith("clusterctl/settings/"):
             found.update(name for node in ast.walk(module) if (name := setting_read(node)))

@@ -16,7 +16,8 @@ def assert_told(said: Said, *words: str) -> None:
     lines = said.err.splitlines()
     assert len(lines) == 2, said.err
     assert lines[0].startswith("clusterctl: error: "), said.err
-    assert lines[1].startswith("hint: ") and len(lines[1]) > len("hint: ")
+    assert lines[1].startswith("hint: ")
+    assert len(lines[1]) > len("hint: ")
     assert said.out == ""
     for word in words:
         assert word in lines[0], said.err
@@ -135,7 +136,8 @@ def test_a_directory_and_a_pipe_are_no_scripts(run: Run, tmp_path: Path) -> None
 
 def test_escapes_in_an_error_are_shown_and_not_sent(run: Run) -> None:
     said = run("jobs", "--state", "\x1b[2J[red]\u202e")
-    assert "\x1b" not in said.err and "\u202e" not in said.err
+    assert "\x1b" not in said.err
+    assert "\u202e" not in said.err
     assert "[red]" in said.err
 
 

@@ -47,7 +47,7 @@ def test_with_redis_down_every_verb_answers_and_only_ping_complains(tmp_path: Pa
     assert heartbeats.read_all(redis) == {}
     assert heartbeats.read(redis, "w") is None
     assert cache.read(redis) is None
-    assert not bell.wake(redis, bell.SCHEDD, bell.worker("w"))
+    assert not bell.wake(redis, bell.worker("a"), bell.worker("w"))
     with pytest.raises(Outage, match=r"^redis unreachable: "):
         redis.ping()
     assert redis.trouble is not None
@@ -56,7 +56,7 @@ def test_with_redis_down_every_verb_answers_and_only_ping_complains(tmp_path: Pa
 
 def test_a_cluster_may_have_no_redis_at_all() -> None:
     redis = Connection("none")
-    assert not bell.wake(redis, bell.SCHEDD)
+    assert not bell.wake(redis, bell.worker("a"))
     with pytest.raises(Outage, match="the settings name none"):
         redis.ping()
     redis.close()
@@ -75,11 +75,11 @@ def test_a_server_that_never_answers_costs_one_timeout_and_then_nothing(mute: st
     clock = Time()
     redis = Connection(mute, seconds=clock)
     began = time.perf_counter()
-    assert not bell.wake(redis, bell.SCHEDD)
+    assert not bell.wake(redis, bell.worker("a"))
     assert 0.05 < time.perf_counter() - began < 1.0
     began = time.perf_counter()
     for _ in range(1000):
-        assert not bell.wake(redis, bell.SCHEDD)
+        assert not bell.wake(redis, bell.worker("a"))
     assert time.perf_counter() - began < 0.5
     redis.close()
 
@@ -92,9 +92,9 @@ def test_after_its_rest_the_breaker_tries_again_and_trouble_is_forgotten(redis_u
     with pytest.raises(Outage), redis.talk() as client:
         client.incr("wrong")
     assert str(redis.trouble).startswith("redis unreachable: WRONGTYPE")
-    assert not bell.wake(redis, bell.SCHEDD)  # it would answer, but is not asked
+    assert not bell.wake(redis, bell.worker("a"))  # it would answer, but is not asked
     clock.now += 0.2
-    assert bell.wake(redis, bell.SCHEDD)
+    assert bell.wake(redis, bell.worker("a"))
     assert redis.trouble is None
     redis.close()
 

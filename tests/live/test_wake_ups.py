@@ -9,7 +9,7 @@ import redis as driver
 
 from clusterctl.clock import Bell, SystemClock
 from clusterctl.live import Connection, Listener
-from clusterctl.live.bell import SCHEDD, wake, worker
+from clusterctl.live.bell import wake, worker
 
 
 @pytest.fixture
@@ -42,43 +42,43 @@ def listen(redis: Connection, bell: Bell, *whom: str) -> Listener:
 
 
 def test_a_wake_up_rings_the_bell_of_whom_it_names(redis: Connection, bell: Bell) -> None:
-    listener = listen(redis, bell, SCHEDD, worker("a"))
-    assert wake(redis, SCHEDD)
+    listener = listen(redis, bell, worker("a"), worker("b"))
+    assert wake(redis, worker("a"))
     assert rings(bell)
     assert wake(redis, worker("b"), worker("a"))
     assert rings(bell)
-    assert wake(redis, worker("b"))
+    assert wake(redis, worker("c"))
     assert not rings(bell, 0.1)
     listener.close()
 
 
 def test_a_listener_closes_at_once(redis: Connection, bell: Bell) -> None:
-    listener = listen(redis, bell, SCHEDD)
+    listener = listen(redis, bell, worker("a"))
     began = time.monotonic()
     listener.close(timeout=10)
     assert time.monotonic() - began < 2
-    wake(redis, SCHEDD)
+    wake(redis, worker("a"))
     assert not rings(bell, 0.1)
 
 
 def test_a_lost_line_is_taken_up_again_and_rings_because_something_may_have_been_missed(
     redis: Connection, bell: Bell, redis_url: str
 ) -> None:
-    listener = listen(redis, bell, SCHEDD)
+    listener = listen(redis, bell, worker("a"))
     with driver.Redis.from_url(redis_url, protocol=2) as stranger:
         mine = str(stranger.connection_pool.connection_kwargs.get("db", 0))
         for client in stranger.client_list(_type="pubsub"):
             if client["db"] == mine:  # other tests listen in databases of their own
                 stranger.client_kill_filter(_id=client["id"])
     assert rings(bell)
-    wake(redis, SCHEDD)
+    wake(redis, worker("a"))
     assert rings(bell)
     listener.close()
 
 
 def test_a_listener_without_a_server_is_in_nobodys_way(tmp_path: Path, bell: Bell) -> None:
     for url in ("none", f"unix://{tmp_path}/nobody.sock"):
-        listener = Listener(Connection(url), [SCHEDD], bell).start()
+        listener = Listener(Connection(url), [worker("a")], bell).start()
         assert not rings(bell, 0.1)
         began = time.monotonic()
         listener.close(timeout=10)

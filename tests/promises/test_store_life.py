@@ -64,6 +64,7 @@ class StoreLife(RuleBasedStateMachine):
     )
     def submit(
         self,
+        *,
         count: int,
         cpus: int,
         retries: int,

@@ -1,5 +1,7 @@
 """What a hand at psql, or a bug of ours, cannot do: every statement here is refused, and nothing has changed."""
 
+# ruff: noqa: S608  # statements made by hand are the matter of this file
+
 from __future__ import annotations
 
 import pytest
@@ -26,8 +28,8 @@ PLACE_BY_HAND = """
         UPDATE jobs SET state = 'scheduled', attempt = attempt + 1, allocation_id = 900 + id WHERE state = 'pending'
         RETURNING *
     )
-    INSERT INTO allocations (id, job_id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, term, start_by, lease_s,
-                             lost_after_s, grace_s, margin_s)
+    INSERT INTO allocations (id, job_id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, term, start_by,
+                             lease_s, lost_after_s, grace_s, margin_s)
     SELECT allocation_id, id, attempt, {worker}, tenant, cpu_milli, memory_mb, gpus, {term}, now(), {lease}, 990, 30, 60
       FROM taken
 """
@@ -49,7 +51,7 @@ def nothing_has_changed(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "code"),
+    "statement, code",
     [
         pytest.param("UPDATE workers SET reserved_milli = 0", COUNTERS, id="counters changed by hand"),
         pytest.param("UPDATE workers SET cpu_milli = 1000", CHECK, id="capacity cut below what is held"),
@@ -154,8 +156,8 @@ def nothing_has_changed(scene: Scene) -> None:
         ),
         pytest.param(
             "INSERT INTO allocations (job_id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, term, start_by,"
-            " grace_s, margin_s) SELECT job_id, attempt + 1, worker_id, tenant, cpu_milli, memory_mb, gpus, term, now(),"
-            " 30, 60 FROM allocations WHERE job_id = 1",
+            " grace_s, margin_s) SELECT job_id, attempt + 1, worker_id, tenant, cpu_milli, memory_mb, gpus, term,"
+            " now(), 30, 60 FROM allocations WHERE job_id = 1",
             UNIQUE,
             id="second live allocation",
         ),
@@ -192,7 +194,8 @@ def test_a_worker_cannot_be_overbooked_by_insert(scene: Scene) -> None:
 def test_memory_and_gpus_cannot_be_overbooked_either(scene: Scene, column: str) -> None:
     (job,) = scene.jobs(cpus=1)
     scene.db.script(
-        f"UPDATE jobs SET cpu_milli = 1, {column} = 1000000 WHERE id = 3; UPDATE jobs SET state = 'held' WHERE id = {job}"
+        f"UPDATE jobs SET cpu_milli = 1, {column} = 1000000 WHERE id = 3"
+        f"; UPDATE jobs SET state = 'held' WHERE id = {job}"
     )
     with refused(CHECK, f"{column.removesuffix('_mb')}_not_oversubscribed"):
         place_by_hand(scene)
@@ -267,6 +270,6 @@ def test_a_plan_that_names_a_job_twice_places_it_once(scene: Scene) -> None:
 
 def test_overbooking_is_told_as_an_old_picture_and_a_bad_name_as_a_bug(scene: Scene) -> None:
     with pytest.raises(Moved):
-        scene.db.run(PLACE_BY_HAND.format(worker=1, term=scene.term, lease=900))  # type: ignore[arg-type]  # by hand, on purpose
+        scene.db.run(PLACE_BY_HAND.format(worker=1, term=scene.term, lease=900))
     with refused(CHECK):
         scene.worker("no such name!")

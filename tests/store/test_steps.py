@@ -1,13 +1,16 @@
 """The database allows the steps of ``clusterctl.model.states``, and no others."""
 
+# ruff: noqa: S608  # statements made by hand are the matter of this file
+
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
+from typing import NamedTuple, get_args
 
 import psycopg
 import pytest
 
+from clusterctl.model.spec import OnWorkerLoss
 from clusterctl.model.states import (
     ALLOCATION_BIRTHS,
     ALLOCATION_STEPS,
@@ -26,10 +29,12 @@ from tests.store.scene import Scene
 
 PLACED = {JobState.SCHEDULED, JobState.RUNNING}
 LOSS_BUDGET = 5
+ON_WORKER_LOSS = get_args(OnWorkerLoss)
+UNDONE = "CC999"  # raised by the test itself, after the step
 
 
 @pytest.fixture
-def bare(scene: Scene) -> Iterator[Database]:
+def bare(scene: Scene) -> Database:
     """Jobs and allocations of which only the steps are watched: not whether they agree, nor the sums."""
     for table, laws in {
         "jobs": "DISABLE TRIGGER agree_with_allocations, DISABLE TRIGGER tell_dependents",
@@ -38,22 +43,19 @@ def bare(scene: Scene) -> Iterator[Database]:
         scene.db.script(f"ALTER TABLE {table} {laws}")
     worker, (job,) = scene.worker(), scene.jobs()
     scene.reserve(worker, [job])
-    yield scene.db
+    return scene.db
 
 
 def is_allowed(db: Database, prepare: str, step: str) -> bool:
     """Whether the database lets *step* through once *prepare* was forced upon it. Nothing of it stays."""
-    try:
-        with db.transaction():
-            db.script(
-                f"SET LOCAL session_replication_role = replica; {prepare}; SET LOCAL session_replication_role = origin"
-            )
-            db.script(step)
-            db.script("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'CC999'; END $$")
-    except psycopg.Error as error:
-        assert error.sqlstate in {ILLEGAL_STEP, "CC999"}, error
-        return error.sqlstate == "CC999"
-    raise AssertionError("the transaction went through")
+    with pytest.raises(psycopg.Error) as caught, db.transaction():  # noqa: PT012  # all of it is one try
+        db.script("SET LOCAL session_replication_role = replica")
+        db.script(prepare)
+        db.script("SET LOCAL session_replication_role = origin")
+        db.script(step)
+        db.script(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{UNDONE}'; END $$")
+    assert caught.value.sqlstate in {ILLEGAL_STEP, UNDONE}, caught.value
+    return caught.value.sqlstate == UNDONE
 
 
 def job_in(state: JobState) -> str:
@@ -137,50 +139,48 @@ def test_an_allocation_is_born_in_the_states_of_the_table_and_no_others(bare: Da
     assert born == ALLOCATION_BIRTHS
 
 
+class Case(NamedTuple):
+    """What state_after() looks at, in its order."""
+
+    outcome: Outcome
+    code: int | None
+    cancelled: bool
+    failures: int
+    retries: int
+    losses: int
+    on_worker_loss: str
+
+
 def test_what_becomes_of_a_job_follows_the_table(db: Database) -> None:
-    cases = list(
-        product(
-            Outcome,
-            (None, 0, 1),  # exit code
-            (False, True),  # cancelling was asked for
-            ((0, 0), (0, 1), (1, 1)),  # failures so far, retries granted
-            (0, LOSS_BUDGET - 1, LOSS_BUDGET),  # losses so far
-            ("requeue", "fail", "wait"),
+    cases = [
+        Case(*case)
+        for case in product(
+            Outcome, (None, 0, 1), (False, True), (0, 1), (0, 1), (0, LOSS_BUDGET - 1, LOSS_BUDGET), ON_WORKER_LOSS
         )
-    )
+    ]
     rows = db.rows(
         """
         SELECT state_after(outcome, code, cancelled, failures, retries, losses, on_worker_loss)
           FROM unnest(%s::text[], %s::int[], %s::bool[], %s::int[], %s::int[], %s::int[], %s::text[]) WITH ORDINALITY
                c(outcome, code, cancelled, failures, retries, losses, on_worker_loss, n) ORDER BY n
         """,
-        [case[0] for case in cases],
-        [case[1] for case in cases],
-        [case[2] for case in cases],
-        [case[3][0] for case in cases],
-        [case[3][1] for case in cases],
-        [case[4] for case in cases],
-        [case[5] for case in cases],
+        *(list(column) for column in zip(*cases, strict=True)),
     )
-    for case, (state,) in zip(cases, rows, strict=True):
-        assert state == expected(*case), case
+    assert [row[0] for row in rows] == [expected(case) for case in cases]
 
 
-def expected(
-    outcome: Outcome, code: int | None, cancelled: bool, tries: tuple[int, int], losses: int, on_worker_loss: str
-) -> JobState:
+def expected(case: Case) -> JobState:
     """The rule in the words of ``clusterctl.model.states``."""
-    if outcome is Outcome.EXITED and code == 0:
+    if case.outcome is Outcome.EXITED and case.code == 0:
         return JobState.COMPLETED
-    if cancelled or outcome is Outcome.CANCELLED:
+    if case.cancelled or case.outcome is Outcome.CANCELLED:
         return JobState.CANCELLED
-    if outcome is Outcome.TIME_LIMIT:
+    if case.outcome is Outcome.TIME_LIMIT:
         return JobState.TIMEOUT
-    if outcome in FREE_RETURNS:
+    if case.outcome in FREE_RETURNS:
         return JobState.PENDING
-    if outcome in LOSSES:
-        if on_worker_loss == "fail":
+    if case.outcome in LOSSES:
+        if case.on_worker_loss == "fail":
             return JobState.FAILED
-        return JobState.PENDING if losses < LOSS_BUDGET else JobState.LOST
-    failures, retries = tries
-    return JobState.PENDING if failures < retries else JobState.FAILED
+        return JobState.PENDING if case.losses < LOSS_BUDGET else JobState.LOST
+    return JobState.PENDING if case.failures < case.retries else JobState.FAILED

@@ -1,4 +1,4 @@
-"""One block of a search: which number takes the most steps to 1, halved if even, else tripled and one added?
+"""One block of a search for the number with the most steps to 1: halved if even, else tripled and one added.
 
 Its arguments: how many numbers a block has. Which block is its own, the array index tells.
 """

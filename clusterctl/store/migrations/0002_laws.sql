@@ -80,11 +80,12 @@ BEGIN
 END $$;
 
 -- Statement triggers: one pass over all rows that a statement changed. The planner knows nothing of the size of
--- transition tables, and keeps the plan that it made for the first. So each function forbids it everything but walks
--- by primary key, and never joins one transition table to the other (row by row, that would be quadratic): it groups
--- the two, one upon the other.
+-- transition tables, and keeps the plan that it made for the first, which may have been for one row. So what belongs
+-- to a row is fetched by primary key, in a LATERAL subselect that OFFSET 0 keeps Postgres from turning round; and the
+-- two transition tables are never joined to each other (row by row, that would be quadratic), but grouped, one upon the
+-- other.
 CREATE FUNCTION count_reserved() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    SET enable_seqscan = off AS $$
 DECLARE
     accepting int;
 BEGIN
@@ -104,7 +105,7 @@ BEGIN
     IF accepting <> (SELECT count(DISTINCT worker_id) FROM fresh) THEN
         RAISE EXCEPTION 'a worker does not accept jobs' USING ERRCODE = 'CC002';
     END IF;
-    IF EXISTS (SELECT FROM fresh a JOIN jobs j ON j.id = a.job_id
+    IF EXISTS (SELECT FROM fresh a CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = a.job_id OFFSET 0) j
                 WHERE j.allocation_id IS DISTINCT FROM a.id OR j.attempt <> a.attempt OR j.state <> 'scheduled') THEN
         RAISE EXCEPTION 'job and allocation disagree' USING ERRCODE = 'CC003';
     END IF;
@@ -114,7 +115,7 @@ CREATE TRIGGER count_reserved AFTER INSERT ON allocations REFERENCING NEW TABLE 
     FOR EACH STATEMENT EXECUTE FUNCTION count_reserved();
 
 CREATE FUNCTION count_steps() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    SET enable_seqscan = off AS $$
 DECLARE
     touched int[];                                    -- workers of which an allocation has taken a step
     won bigint[];                                     -- allocations that were started
@@ -129,7 +130,9 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM FROM workers WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM unnest(won) s(id) JOIN allocations a ON a.id = s.id JOIN workers w ON w.id = a.worker_id
+    IF EXISTS (SELECT FROM unnest(won) s(id)
+                CROSS JOIN LATERAL (SELECT * FROM allocations WHERE id = s.id OFFSET 0) a
+                CROSS JOIN LATERAL (SELECT * FROM workers WHERE id = a.worker_id OFFSET 0) w
                 WHERE a.incarnation IS DISTINCT FROM w.incarnation OR w.live_state = 'lost') THEN
         RAISE EXCEPTION 'an old incarnation of a worker may not start jobs' USING ERRCODE = 'CC004';
     END IF;
@@ -151,7 +154,7 @@ BEGIN
                     UNION ALL SELECT 1, worker_id, status, cpu_milli, memory_mb, gpus FROM later) both_sides
              GROUP BY worker_id) d
      WHERE w.id = d.worker_id AND w.id = ANY (touched);
-    IF EXISTS (SELECT FROM later a JOIN jobs j ON j.id = a.job_id
+    IF EXISTS (SELECT FROM later a CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = a.job_id OFFSET 0) j
                 WHERE a.live <> (j.allocation_id IS NOT DISTINCT FROM a.id)
                    OR (a.live AND j.state <> CASE a.status WHEN 'reserved' THEN 'scheduled' ELSE 'running' END)) THEN
         RAISE EXCEPTION 'job and allocation disagree' USING ERRCODE = 'CC003';
@@ -162,13 +165,16 @@ CREATE TRIGGER count_steps AFTER UPDATE ON allocations REFERENCING OLD TABLE AS 
     FOR EACH STATEMENT EXECUTE FUNCTION count_steps();
 
 CREATE FUNCTION agree_with_allocations() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    SET enable_seqscan = off AS $$
 BEGIN
-    IF EXISTS (SELECT FROM later j LEFT JOIN allocations a ON a.id = j.allocation_id
+    IF EXISTS (SELECT FROM later j
+                 LEFT JOIN LATERAL (SELECT * FROM allocations WHERE id = j.allocation_id OFFSET 0) a ON true
                 WHERE j.allocation_id IS NOT NULL
                   AND (a.job_id IS DISTINCT FROM j.id
                        OR a.status IS DISTINCT FROM CASE j.state WHEN 'scheduled' THEN 'reserved' ELSE 'allocated' END))
-    OR EXISTS (SELECT FROM former o JOIN allocations a ON a.id = o.allocation_id JOIN jobs j ON j.id = a.job_id
+    OR EXISTS (SELECT FROM former o
+                CROSS JOIN LATERAL (SELECT * FROM allocations WHERE id = o.allocation_id OFFSET 0) a
+                CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = a.job_id OFFSET 0) j
                 WHERE a.live AND j.allocation_id IS DISTINCT FROM a.id) THEN
         RAISE EXCEPTION 'job and allocation disagree' USING ERRCODE = 'CC003';
     END IF;
@@ -181,7 +187,7 @@ CREATE TRIGGER agree_with_allocations AFTER UPDATE ON jobs REFERENCING OLD TABLE
 -- the parent ended: a trigger reads with a fresh snapshot, a CTE would not. A child that can never start is
 -- cancelled, which is an end again: a loop, not recursion, so that a long chain does not exhaust the stack.
 CREATE FUNCTION tell_dependents() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    SET enable_seqscan = off
     SET plan_cache_mode = force_generic_plan AS $$  -- planned once, not for each link of a chain
 DECLARE
     ended bigint[];

@@ -1,0 +1,68 @@
+"""What the leader's look costs: with a short queue and a long one, of one shape and of many, and with a long past.
+
+Milliseconds of wall time, the least of many looks: neighbours on the machine slow one down, nothing speeds it up.
+"""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+
+from bench.commit import durable_postgres
+from clusterctl.store import snapshot
+from clusterctl.store.connection import Database
+
+FREE_MILLI, MOST_STARTS = 64_000, 5000  # 64 CPUs are free
+
+FILL = """
+    SET session_replication_role = replica;
+    INSERT INTO submissions (digest, spec, tenant, "user", first_job_id, jobs)
+    VALUES ('', '{{"command": ["true"]}}', 'default', '', 1, {jobs});
+    INSERT INTO workers (name, agent_id, cpu_milli, memory_mb)
+    SELECT 'w' || n, gen_random_uuid(), 64000, 256000 FROM generate_series(1, 100) n;
+    INSERT INTO jobs (id, submission_id, cpu_milli, priority, state, reason, finished_at, submitted_at)
+    SELECT n, 1, 1000, n % {shapes}, CASE WHEN n <= {ended} THEN 'completed' ELSE 'pending' END, 'exited',
+           CASE WHEN n <= {ended} THEN now() END, now() - interval '9 d' + n * interval '1 s'
+      FROM generate_series(1, {jobs}) n;
+    SET session_replication_role = origin;
+    ANALYZE
+"""
+EMPTY = "SET session_replication_role = replica; TRUNCATE jobs, submissions, workers, allocations, dependencies"
+
+
+def measure(quick: bool) -> dict[str, object]:
+    """Milliseconds for ``look`` and, of these, for reading the queue."""
+    long, past, looks = (10_000, 50_000, 5) if quick else (100_000, 1_000_000, 30)
+    scenes = {
+        "idle": (0, 0, 1),
+        "one_shape": (0, long, 1),
+        "hundred_shapes": (0, long, 100),
+        "thousand_shapes": (0, long, 1000),
+        "long_past": (past, long, 100),
+    }
+    with durable_postgres() as url, Database(url, name="bench") as db:
+        return {
+            "pending": long,
+            "ended": past,
+            **{name: one_scene(db, *scene, looks) for name, scene in scenes.items()},
+        }
+
+
+def one_scene(db: Database, ended: int, pending: int, shapes: int, looks: int) -> dict[str, float]:
+    """The least of *looks* looks at so many jobs."""
+    db.script(EMPTY)
+    db.script(FILL.format(jobs=max(1, ended + pending), ended=max(ended, int(not pending)), shapes=shapes))
+    whole, queue = [], []
+    for _ in range(looks):
+        begun = perf_counter()
+        snapshot.look(db, queue_order="drf", batch_placement="pack", max_starts=MOST_STARTS)
+        whole.append(perf_counter() - begun)
+        begun = perf_counter()
+        groups = snapshot.read_queue(db, FREE_MILLI, MOST_STARTS)
+        queue.append(perf_counter() - begun)
+        assert len(groups) == (min(shapes, pending))
+    return {"look_ms": round(min(whole) * 1000, 2), "queue_ms": round(min(queue) * 1000, 2)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(quick=False), indent=2))

@@ -1,0 +1,41 @@
+"""Help pages: examples first, and readable on any terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from clusterctl.cli.root import WHERE
+from tests.console.conftest import Run
+
+
+@pytest.mark.parametrize("name", WHERE)
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_page_has_its_examples_before_its_options_and_fits(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    said = run(name, "--help")
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[0].startswith("Usage: clusterctl ")
+    assert lines.index("Examples:") < next(at for at, line in enumerate(lines) if "--help" in line)
+    examples = [line for line in lines if line.startswith("  clusterctl")]
+    assert all(len(line) <= columns for line in lines if line not in examples and not line.startswith("  -"))
+
+
+def test_the_commands_are_grouped_by_what_one_does_with_them(run: Run) -> None:
+    said = run("--help")
+    assert (
+        said.out.index("Everyday:") < said.out.index("  submit ") < said.out.index("Admin:") < said.out.index("  up ")
+    )
+    for name in WHERE:
+        assert f"\n  {name} " in said.out
+    assert said.out.index("Examples:") < said.out.index("Everyday:")
+
+
+def test_what_is_given_before_or_after_the_command_is_the_same(run: Run) -> None:
+    url = "postgresql://elsewhere/x"
+    before = run("--database-url", url, "config", "show").out
+    after = run("config", "show", "--database-url", url).out
+    assert before == after
+    assert url in before

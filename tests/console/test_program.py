@@ -1,0 +1,141 @@
+"""The program as a process: pipes, signals, the bytes of argv, what it imports, what the shell completes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from clusterctl.cli.codes import ExitCode
+from tests.console.conftest import Run
+from tests.store.scene import Scene
+from tests.until import until
+
+PROGRAM = [sys.executable, "-P", "-m", "clusterctl"]
+
+
+def start(*argv: str | bytes, **env: str) -> subprocess.Popen[str]:
+    """The program, with pipes."""
+    return subprocess.Popen(
+        [*PROGRAM, *argv],
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def complete(words: str, **env: str) -> list[str]:
+    """What the shell would offer after *words*."""
+    variables = {
+        "_CLUSTERCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split(" ")) - 1),
+    }
+    with start(**variables, **env) as program:
+        out, err = program.communicate(timeout=20)
+    assert err == ""
+    return out.split()
+
+
+def test_a_closed_pipe_ends_it_quietly(scene: Scene) -> None:
+    for _ in range(4):
+        scene.jobs(400)
+    with start("jobs", "--limit", "2000") as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == ""
+        assert program.wait(20) == ExitCode.DONE
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)])
+def test_an_interrupted_wait_ends_by_the_book(scene: Scene, number: signal.Signals, code: ExitCode) -> None:
+    scene.jobs()
+    with start("wait", "1") as program:
+        assert program.stderr is not None
+        assert program.stderr.readline() == "1 pending\n"
+        program.send_signal(number)
+        assert program.wait(20) == code
+        assert "Traceback" not in program.stderr.read()
+    assert scene.state(1) == "pending"
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with start("submit", b"echo", b"\xff\xfe") as program:
+        out, err = program.communicate(timeout=20)
+    assert (program.returncode, out) == (ExitCode.USAGE, "")
+    assert "UTF-8" in err
+
+
+def test_a_bug_is_one_line_and_its_traceback_is_for_debug(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_self: object) -> None:
+        local_secret = "hunter2"
+        raise RuntimeError("it broke" + local_secret[:0])
+
+    monkeypatch.setattr("clusterctl.cli.invocation.Invocation.settings", broken)
+    said = run("jobs")
+    assert said.code == ExitCode.FAILED
+    assert len(said.err.splitlines()) == 2
+    assert "--debug" in said.err
+    for argv in (["--debug", "jobs"], ["jobs", "--debug"]):
+        told = run(*argv).err
+        assert "Traceback" in told
+        assert "clusterctl: error: RuntimeError: it broke" in told
+
+
+def test_colours_are_for_terminals_that_want_them(scene: Scene) -> None:
+    scene.jobs()
+    for env, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+        leader, follower = pty.openpty()
+        settings = {**os.environ, "TERM": "xterm", **env}
+        subprocess.run([*PROGRAM, "jobs"], env=settings, stdout=follower, stderr=subprocess.DEVNULL, check=True)
+        os.close(follower)
+        told = os.read(leader, 65_536)
+        os.close(leader)
+        assert b"pending" in told
+        assert (b"\x1b[" in told) is coloured
+
+
+def test_submit_loads_nothing_that_it_does_not_need(scene: Scene) -> None:
+    asked = [sys.executable, "-P", "-X", "importtime", "-m", "clusterctl", "submit", "true"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert not loaded & {"textual", "httpx", "rich", "fastapi", "psutil"}
+    assert done.stdout == "Submitted job 1\n"
+
+
+def test_the_shell_completes_commands_jobs_workers_and_states(scene: Scene) -> None:
+    scene.worker("w1")
+    scene.jobs(3)
+    assert complete("clusterctl ca") == ["cancel"]
+    # On a busy machine a quarter of a second may pass without an answer: then the user presses TAB again.
+    until(lambda: {"1", "2", "3", "last", "all"} <= set(complete("clusterctl cancel ")), 20)
+    until(lambda: complete("clusterctl submit --worker w") == ["w1"], 20)
+    assert complete("clusterctl jobs --state ru") == ["running"]
+
+
+def test_completion_is_silent_when_the_cluster_is_down() -> None:
+    assert complete("clusterctl submit --worker w") == []
+
+
+def test_a_slow_cluster_does_not_hold_up_the_shell() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x"
+        began = time.monotonic()
+        assert complete("clusterctl cancel ", CLUSTERCTL_DATABASE_URL=url) == []
+        took = time.monotonic() - began
+    assert took < 2.5  # a quarter of a second for the cluster, the rest for Python on a busy machine
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").out.startswith("clusterctl ")

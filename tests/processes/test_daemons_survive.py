@@ -1,0 +1,183 @@
+"""The real daemons, killed, stopped, doubled and signalled: nothing runs twice, nothing is forgotten."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import redis as driver
+
+from tests.processes.place import Place, is_alive, open_gate
+from tests.until import until
+
+AT_THE_GATE = "echo $$ > pid-$CLUSTERCTL_JOB_ID; read line < gate; exit $CLUSTERCTL_JOB_ID"
+
+
+def pids(place: Place, jobs: list[int]) -> list[int]:
+    """The processes of *jobs*, once all have said who they are."""
+    files = [place.directory / f"pid-{job}" for job in jobs]
+    until(lambda: all(file.exists() and file.read_text().endswith("\n") for file in files), timeout=20)
+    return [int(file.read_text()) for file in files]
+
+
+def test_twenty_jobs_outlive_a_killed_agentd_and_their_true_exits_are_told(place: Place, gate: Path) -> None:
+    place.schedd()
+    agent = place.agentd(cpus=20)
+    jobs = place.submit(AT_THE_GATE, 20)
+    before = pids(place, jobs)
+    place.await_state("running", *jobs)
+    agent.kill()
+    assert all(map(is_alive, before))
+    place.agentd(cpus=20)
+    assert all(map(is_alive, before))
+    open_gate(gate)
+    place.await_end(*jobs)
+    assert place.ends(*jobs) == [("failed", "exited", job, None) for job in jobs]
+    assert [place.releases(job) for job in jobs] == [["exited"]] * 20
+
+
+def test_a_killed_schedd_is_followed_within_three_seconds_in_the_middle_of_its_queue(place: Place, gate: Path) -> None:
+    first = place.schedd("s1")
+    place.agentd(cpus=2)
+    jobs = place.submit(AT_THE_GATE, 4)
+    pids(place, jobs[:2])
+    first.kill()
+    open_gate(gate)
+    place.await_end(*jobs[:2])
+    assert place.states(*jobs[2:]) == ["pending", "pending"]
+    began = time.monotonic()
+    place.start("schedd", "s1")
+    place.await_state("running", *jobs[2:])
+    assert time.monotonic() - began < 3
+    pids(place, jobs[2:])
+    open_gate(gate)
+    place.await_end(*jobs)
+    assert [place.releases(job) for job in jobs] == [["exited"]] * 4
+
+
+def test_a_second_schedd_stands_by_and_follows_whoever_leaves(place: Place) -> None:
+    first = place.schedd("s1")
+    second = place.start("schedd", "s2")
+    second.tells("schedd s2 started")
+    second.signal(signal.SIGUSR1)
+    second.tells("asked to look: standing by")
+    assert place.term() == 1
+    assert first.terminate() == 0
+    assert "resigned, term 1 is over" in first.text()
+    second.tells("leader of term 2")
+    third = place.start("schedd", "s3")
+    third.tells("schedd s3 started")
+    second.kill()
+    third.tells("leader of term 3")
+
+
+def test_once_holds_one_round_and_only_where_nobody_leads(place: Place) -> None:
+    place.agentd()
+    (job,) = place.submit("true")
+    assert place.start("schedd", "s1", "--once").process.wait(20) == 0
+    place.await_state("completed", job)
+    place.schedd("s2")
+    lonely = place.start("schedd", "s3", "--once")
+    assert lonely.process.wait(20) == 4
+    assert "another schedd leads, nothing was decided" in lonely.text()
+
+
+def test_an_agentd_told_to_end_leaves_its_jobs_and_the_total(place: Place, gate: Path) -> None:
+    place.schedd()
+    agent = place.agentd()
+    jobs = place.submit(AT_THE_GATE)
+    (pid,) = pids(place, jobs)
+    assert agent.terminate() == 0
+    assert is_alive(pid)
+    assert place.cluster.db.row("SELECT live_state, live_reason FROM workers") == ("silent", "stopped")
+    place.agentd()
+    open_gate(gate)
+    place.await_end(*jobs)
+    assert place.ends(*jobs) == [("failed", "exited", jobs[0], None)]
+
+
+def test_an_agentd_told_to_end_with_stop_jobs_sends_them_back(place: Place, gate: Path) -> None:
+    place.schedd()
+    agent = place.agentd("w1", "--stop-jobs")
+    jobs = place.submit(AT_THE_GATE, 2)
+    before = pids(place, jobs)
+    assert agent.terminate() == 0
+    assert not any(map(is_alive, before))
+    assert [place.releases(job) for job in jobs] == [["worker_stopped"]] * 2
+    assert place.states(*jobs) == ["pending"] * 2
+    assert place.cluster.db.rows("SELECT failures, losses FROM jobs") == [(0, 0)] * 2
+
+
+def test_a_second_agentd_of_the_same_name_is_refused_whatever_its_spool(place: Place) -> None:
+    place.agentd()
+    same = place.start("agentd", "w1", "--spool", str(place.spool("w1")))
+    other = place.start("agentd", "w1", "--spool", str(place.directory / "another"))
+    assert same.process.wait(20) == 79
+    assert other.process.wait(20) == 79
+    assert "another agentd uses the spool" in same.text()
+    assert "another agent is already the worker 'w1'" in other.text()
+
+
+def test_a_setting_that_makes_no_sense_is_one_line_and_exit_code_two(place: Place) -> None:
+    for daemon in ("schedd", "agentd"):
+        wrong = place.start(daemon, f"{daemon}-x", silent_after="-1")
+        assert wrong.process.wait(20) == 2
+        assert "CLUSTERCTL_SILENT_AFTER" in wrong.text()
+        assert "Traceback" not in wrong.text()
+
+
+def test_sigusr1_makes_both_look_at_once_and_say_how_they_stand(place: Place) -> None:
+    schedd = place.schedd(round_every="60s")
+    agent = place.agentd(beat_every="20s", silent_after="60s")
+    before = place.beats("w1")
+    agent.signal(signal.SIGUSR1)
+    until(lambda: place.beats("w1") > before, timeout=5)
+    agent.tells("asked to sync: 0 running, 0 ends to report")
+    schedd.signal(signal.SIGUSR1)
+    schedd.tells("asked to look: leader of term 1")
+    schedd.tells("statistics: workers 1 up 0 silent 0 lost; CPUs 4 total")
+
+
+def test_a_stopped_agentd_falls_silent_and_is_up_again_when_it_goes_on(place: Place) -> None:
+    schedd = place.schedd(beat_every="500ms", silent_after="2s")
+    agent = place.agentd(beat_every="500ms", silent_after="2s")
+    agent.signal(signal.SIGSTOP)
+    schedd.tells("worker silent: w1, it gets no new work")
+    (job,) = place.submit("true")
+    schedd.tells("no active workers, nothing placed")
+    agent.signal(signal.SIGCONT)
+    place.await_end(job)
+    assert place.states(job) == ["completed"]
+    assert place.cluster.db.value("SELECT live_state FROM workers") == "up"
+
+
+def test_workers_that_come_and_go_show_in_the_log_and_a_heartbeat_never_grows_old(place: Place) -> None:
+    redis = place.cluster.settings
+    schedd = place.schedd()
+    place.agentd("w1", cpus=96)
+    schedd.tells("active workers: 1, 96 CPUs")
+    second = place.agentd("w2", cpus=96)
+    schedd.tells("active workers: 2, 192 CPUs")
+    assert second.terminate() == 0
+    schedd.tells("active workers: 1, 96 CPUs", times=2)
+    assert schedd.text().count("worker registered: w1 (96 CPUs)") == 1
+    with driver.Redis.from_url(redis.redis_url) as client:
+        seen = []
+
+        def refreshed() -> bool:
+            seen.append(client.pttl(f"{redis.redis_prefix}worker:w1"))
+            return len(seen) > 1 and seen[-1] > seen[-2]
+
+        until(refreshed, timeout=10)
+        assert min(seen) > 50_000
+
+
+def test_idle_to_first_word_takes_no_beat(place: Place) -> None:
+    """Both are woken: by polling alone it would take seconds."""
+    place.schedd()
+    place.agentd()
+    place.run("true")
+    began = time.monotonic()
+    place.run("true")
+    assert time.monotonic() - began < 0.9
