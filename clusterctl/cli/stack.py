@@ -41,11 +41,11 @@ def up(
     ] = 1,
     cpus: Annotated[
         str | None,
-        typer.Option(metavar="N", parser=checked(units.parse_cpus), help="Of each worker: 2, 0.5. Default: all."),
+        typer.Option(metavar="N", parser=checked(units.parse_cpus), help="Of each worker: 2, 0.5. Default: its share."),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", parser=checked(units.parse_memory), help="Of each: 512M, 4G. Default: all."),
+        typer.Option(metavar="SIZE", parser=checked(units.parse_memory), help="Of each: 512M, 4G. Default: its share."),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Leave it running in the background.")] = False,
 ) -> None:

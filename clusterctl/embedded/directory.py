@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,12 @@ class StateDirectory:
             return self._private("run")
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
         return _short_directory(f"clusterctl-{os.geteuid()}-{digest}")
+
+    def leave_sockets(self) -> None:
+        """Remove the directory elsewhere, if there is one: nothing of ours stays outside of ours."""
+        sockets = self.sockets()
+        if sockets.parent != self.root:
+            shutil.rmtree(sockets)
 
     def _private(self, name: str) -> Path:
         path = self.root / name

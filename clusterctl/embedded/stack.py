@@ -5,13 +5,16 @@ Both hold the directory's lock, may be killed at any line, and may be called aga
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import psutil
 
+from clusterctl import units
 from clusterctl.embedded import identity, postgres, record, valkey
 from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.record import Keeper, Process, Role, Stack
@@ -33,7 +36,10 @@ Migrate = Callable[[str], object]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``up`` is to run. *cpus* and *memory* are each worker's, as on the command line; empty: all it finds."""
+    """What ``up`` is to run. *cpus* and *memory* are each worker's, as on the command line.
+
+    Empty: an equal share of this machine, but at least one CPU.
+    """
 
     workers: int = 1
     cpus: str = ""
@@ -108,6 +114,7 @@ def down(state_dir: Path, *, tell: Tell = _silently) -> tuple[Process, ...]:
             _stop([process for process in living if process.role == role], number, patience, tell)
         keeper = roster.stack.living_keeper
         record.remove(directory)
+        directory.leave_sockets()
     if keeper and keeper != Keeper.this_process():
         identity.await_ends([(keeper.pid, keeper.started)], 10.0)
     return tuple(living)
@@ -164,11 +171,20 @@ def _run_daemons(roster: Roster, wanted: Wanted) -> None:
 
 def _agents(roster: Roster, wanted: Wanted) -> dict[str, tuple[str, ...]]:
     """The flags of each agentd that should run, by worker; those already known keep theirs."""
-    own = [("--cpus", wanted.cpus), ("--memory", wanted.memory)]
-    flags = [word for flag, value in own if value for word in (flag, value)]
+    flags = ("--cpus", wanted.cpus or _share_of_cpus(wanted.workers), *_memory(wanted))
     names = [f"w{number}" for number in range(1, wanted.workers + 1)]
     agents = {
         name: ("--name", name, "--spool", str(roster.directory.spool(name)), "--stop-jobs", *flags) for name in names
     }
     known: Iterable[Process] = (process for process in roster.stack.processes if process.role == "agentd")
     return agents | {process.name: process.args for process in known}
+
+
+def _share_of_cpus(workers: int) -> str:
+    """Whole CPUs, and at least one each: a worker with less could run no job that does not ask for less."""
+    return str(max(1, len(os.sched_getaffinity(0)) // max(1, workers)))
+
+
+def _memory(wanted: Wanted) -> tuple[str, str]:
+    share = psutil.virtual_memory().total // 2**20 // max(1, wanted.workers)
+    return "--memory", wanted.memory or units.format_memory(share)

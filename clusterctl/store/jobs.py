@@ -44,19 +44,19 @@ def read(db: Database, selection: Selection, limit: int) -> list[JobPicture]:
         return read_named(db, selection, limit)
     rows = db.rows(
         """
-        WITH chosen AS (
+        WITH turns AS (  -- what is placed is also live, and keeps its first turn
             (SELECT id, 0 AS turn FROM jobs WHERE allocation_id IS NOT NULL AND """
         + MATCHING
         + """ ORDER BY id LIMIT %(limit)s)
             UNION ALL
-            (SELECT id, 1 FROM jobs WHERE live AND allocation_id IS NULL AND """
+            (SELECT id, 1 FROM jobs WHERE live AND """
         + MATCHING
         + """ ORDER BY id LIMIT %(limit)s)
             UNION ALL
             (SELECT id, 2 FROM jobs WHERE finished_at > cluster_time() - %(lately)s * interval '1 s' AND """
         + MATCHING
         + """ ORDER BY finished_at DESC, id DESC LIMIT %(limit)s)
-        )
+        ), chosen AS (SELECT id, min(turn) AS turn FROM turns GROUP BY id)
         """
         + COLUMNS
         + " ORDER BY chosen.turn, j.id LIMIT %(limit)s",

@@ -97,12 +97,11 @@ def test_a_memory_limit_is_looked_at_within_a_second_of_the_start(cluster: Clust
     with large_child() as parent:
         worker.machine.supervisor_pid = parent
         cluster.job(seconds=1000, memory_mb=100)
-        began = 0.0
-        while not worker.machine.journal:
-            cluster.pass_time(0.5)
-            began = began or (cluster.clock.seconds() if worker.machine.ran else 0.0)
-            assert cluster.clock.seconds() < 20
-    assert cluster.clock.seconds() - began <= 1.5
+        while not worker.machine.ran:
+            cluster.pass_time(0.1)
+            assert cluster.clock.seconds() < 10
+        cluster.pass_time(1.1)
+    assert not worker.machine.attempts
 
 
 @contextmanager

@@ -220,7 +220,7 @@ def test_a_redis_that_comes_back_empty_is_filled_within_seconds(
     cluster.pass_time(30)
     assert not client.exists(f"{redis_prefix}resource:allocated_cpus")
     detour.symlink_to(real)
-    cluster.pass_time(8)
+    cluster.pass_time(20)  # a busy machine may need more than one try: Redis has a tenth of a real second to answer
     assert client.get(f"{redis_prefix}resource:allocated_cpus") == "4"
     assert client.exists(f"{redis_prefix}worker:w1")
 

@@ -133,6 +133,15 @@ def test_jobs_of_one_tenant_are_found_behind_many_of_another(scene: Scene) -> No
     assert [job.id for job in jobs.read(scene.db, Selection(tenant="few"), 10)] == mine
 
 
+def test_what_runs_is_listed_before_what_waits_and_what_has_ended_last(scene: Scene) -> None:
+    worker, (ended, *waiting) = scene.worker(), scene.jobs(4)
+    scene.finish(worker, ended)
+    running = waiting.pop()
+    scene.run(worker, [running])
+    assert [job.id for job in jobs.read(scene.db, Selection(), 10)] == [running, *waiting, ended]
+    assert [job.id for job in jobs.read(scene.db, Selection(), 2)] == [running, waiting[0]]
+
+
 def test_ranges_may_overlap_and_the_newest_win(scene: Scene) -> None:
     scene.jobs(10)
     found = jobs.read(scene.db, Selection(ranges=((2, 5), (4, 8), (8, 8), (100, 200))), 4)
