@@ -19,6 +19,7 @@ from clusterctl.clock import Bell, SystemClock
 from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
 from clusterctl.live import bell as bells
 from clusterctl.model.errors import BadInput, ClusterError, NameTaken, Outage, Refused, SchemaMismatch
+from clusterctl.model.registration import Registration
 from clusterctl.settings import Settings, load
 from clusterctl.store.connection import Database
 
@@ -92,18 +93,10 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
     processes = take_spool(spool, arguments, settings)
     redis = live.Connection(settings.redis_url, settings.redis_prefix)
     db = connect(settings, arguments.name)
-    registration = machine.describe(
-        name=arguments.name,
-        spool=spool,
-        cpu_milli=arguments.cpus,
-        memory_mb=arguments.memory,
-        gpus=arguments.gpus,
-        labels=dict(arguments.label),
-    )
     with Signals(bell) as signals:
         agent = Agent(
             settings,
-            registration,
+            describe(arguments, spool),
             db=db,
             redis=redis,
             processes=processes,
@@ -130,6 +123,18 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
     db.close()
 
 
+def describe(arguments: argparse.Namespace, spool: Path) -> Registration:
+    """This worker, as it registers."""
+    return machine.describe(
+        name=arguments.name,
+        spool=spool,
+        cpu_milli=arguments.cpus,
+        memory_mb=arguments.memory,
+        gpus=arguments.gpus,
+        labels=dict(arguments.label),
+    )
+
+
 def connect(settings: Settings, name: str) -> Database:
     """A connection that cannot hold the leader up: an agent that is stopped within a transaction loses it."""
     return Database(
@@ -147,6 +152,8 @@ def take_spool(spool: Path, arguments: argparse.Namespace, settings: Settings) -
         return RealProcesses(spool, worker=arguments.name, gpus=arguments.gpus, term_grace_s=settings.term_grace)
     except Refused as refused:
         raise NameTaken(f"worker {arguments.name!r} already runs here: {refused}", refused.hint) from None
+    except OSError as error:
+        raise Refused(f"the spool {spool} cannot be used: {error.strerror}", "choose another --spool") from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How fast claims are committed: submit, reserve, start and end, in batches, on a durable Postgres of our own.
 
-Microseconds of wall time for each job, as one leader and one agent spend it, and jobs a second through the whole path. The
+Microseconds of wall time for each job, as one leader and one agent spend it, and jobs a second through all four. The
 median of a few runs: a disk has moods. Reserve does not wait for the disk, all others do (see the promises).
 """
 

@@ -1,7 +1,9 @@
 """What the machine is, and the limits that no program on it can pass.
 
-The serial spawn limit, and how long `fdatasync` of one more 8 KiB page takes on the file system where the stacks of
-these benchmarks live: a durable commit cannot be faster.
+The serial spawn limit. How long `fdatasync` of one more 8 KiB page takes on the file system where the stacks of these
+benchmarks live: a durable commit cannot be faster. And how long it takes there to make one more file in a directory,
+for every job gets one for its output. (Mind the last: ext4 without a journal passes over every file that was deleted in
+the last minutes, and can take a millisecond where a large directory has just been removed.)
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ def measure(quick: bool) -> dict[str, object]:
         "machine": describe(),
         "spawn": spawn_limit.measure(quick),
         "fdatasync_ms": fdatasync_ms(100 if quick else 500),
+        "create_file_ms": create_file_ms(),
     }
 
 
@@ -56,6 +59,15 @@ def fdatasync_ms(count: int) -> dict[str, float]:
             os.fdatasync(file.fileno())
             taken.append(1000 * (perf_counter() - begun))
     return quantiles(taken)
+
+
+def create_file_ms(count: int = 200) -> float:
+    """The mean over *count* empty files in one new directory."""
+    with tempfile.TemporaryDirectory(prefix="clusterctl-bench-") as directory:
+        begun = perf_counter()
+        for number in range(count):
+            os.close(os.open(f"{directory}/{number}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        return round(1000 * (perf_counter() - begun) / count, 3)
 
 
 if __name__ == "__main__":

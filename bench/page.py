@@ -33,7 +33,8 @@ def table_of_targets(verdicts: Iterator[Verdict]) -> Iterator[str]:
     yield "|---|---:|---:|---|"
     for verdict in verdicts:
         target, passed = verdict.target, verdict.passed
-        mark = {True: "reached", False: "**missed**", None: "not measured"}[passed]
+        unjudged = "too noisy to say" if verdict.noisy else "not measured"
+        mark = {True: "reached", False: "**missed**", None: unjudged}[passed]
         yield f"| {target.what} | {bound(target)} | {number(verdict.measured)} | {mark} |"
 
 
@@ -80,7 +81,7 @@ def number(value: object) -> str:
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if abs(value) >= 10_000 or isinstance(value, int) else f"{value:g}"
+    return f"{round(value):,}" if abs(value) >= 10_000 or isinstance(value, int) else f"{value:g}"
 
 
 def mapping(value: object) -> Mapping[str, object]:

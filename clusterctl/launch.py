@@ -40,6 +40,14 @@ def spawn(daemon: Daemon, args: Sequence[str], env: Mapping[str, str], log: Path
     return start([*this_program(), daemon, *args], held, log, stdin=subprocess.PIPE)
 
 
+def is_held() -> bool:
+    """Whether this process was spawned to become a daemon.
+
+    Until it is one it must not handle signals: who stops it waits until it heeds them, and then expects a daemon.
+    """
+    return bool(os.environ.get(_HELD))
+
+
 def release(child: subprocess.Popen[bytes]) -> None:
     """Let a held child go. Harmless if it is dead already."""
     if child.stdin is not None:

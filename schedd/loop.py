@@ -92,12 +92,15 @@ class Scheduler:
 
     def _hold_round(self, term: int) -> Rest:
         self._rounds += 1
+        self._db.silence()  # before the look: what rings during it is not lost
         done = round.run(self._db, self._settings, term, self._rounds, self._wake_workers)
         self._diary.note_workers(done.picture.workers, bool(done.picture.queue))
         self._diary.note_round(done.placed, len(done.conflicts), done.decided.waits)
         self._log_waits(done.picture, done.decided.waits)
         self._cache(done.picture, done.reserved_milli)
-        return done.decided.more or (BREATH if done.conflicts else False)
+        if done.decided.more or self._db.rang:
+            return True
+        return BREATH if done.conflicts else False
 
     def _keep_house(self, term: int) -> None:
         """What time alone brings about."""

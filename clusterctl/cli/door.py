@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+from clusterctl import launch
 from clusterctl.cli import root
 from clusterctl.cli.codes import ExitCode, code_of
 from clusterctl.cli.invocation import Invocation
@@ -24,8 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     asked = Invocation()
     try:
-        with contextlib.suppress(ValueError):  # only the main thread may, and only it is ever signalled
-            signal.signal(signal.SIGTERM, leave_on_term)
+        if not launch.is_held():
+            with contextlib.suppress(ValueError):  # only the main thread may, and only it is ever signalled
+                signal.signal(signal.SIGTERM, leave_on_term)
         return run(list(sys.argv[1:] if argv is None else argv), asked)
     except ClusterError as error:
         tell(asked, error, str(error), error.hint or hint_for(error))

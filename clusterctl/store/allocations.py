@@ -1,12 +1,12 @@
 """reserved → allocated → released: the three transitions of an allocation, each one guarded statement.
 
-Lock order everywhere: job, then allocation, then worker, each by id. What a statement finds under its lock may be
-newer than its own snapshot, so it takes rows by primary key and decides on the values that it then sees. Whoever holds
-a job's lock holds its allocation still.
+Lock order everywhere: job, then allocation, then worker, each by id; so in a transaction with others ``start`` comes
+first, before ``end``. What a statement finds under its lock may be newer than its own snapshot: it decides on what it
+then sees. Whoever holds a job's lock holds its allocation still.
 
-Each row is fetched by a LATERAL subselect with a lock in it, which Postgres can neither flatten nor turn round: so it
-walks by primary key, in the order of the ids, whatever it believes about the tables. (Left to choose, it once compared
-each of 500 ids with each of 20,000 jobs, because the last statistics were from when all had ended.)
+Rows are fetched by a LATERAL subselect with a lock in it, which Postgres can neither flatten nor turn round: by primary
+key, in the order of the ids, whatever it believes about the tables. (Left to choose, it compared each of 500 ids with
+each of 20,000 jobs, because the last statistics were from when all had ended.)
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 from clusterctl.store.connection import Database
-from clusterctl.store.jobs import Selection
+from clusterctl.store.jobs import Selection, merge
 
 NUMBERED: LiteralString = """
     jobs JOIN unnest(%(lows)s::bigint[], %(highs)s::bigint[]) r(low, high) ON jobs.id BETWEEN r.low AND r.high
@@ -56,9 +56,10 @@ def source(selection: Selection) -> LiteralString:
 
 def parameters(selection: Selection) -> dict[str, object]:
     """What the statements above are bound to."""
+    ranges = merge(selection.ranges)  # a job named twice is one job
     return {
-        "lows": [low for low, _ in selection.ranges],
-        "highs": [high for _, high in selection.ranges],
+        "lows": [low for low, _ in ranges],
+        "highs": [high for _, high in ranges],
         "lately": selection.lately_s,
         "array": selection.array_id,
         "states": list(selection.states) or None,

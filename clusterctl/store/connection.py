@@ -29,11 +29,12 @@ class Database:
     """A connection that is opened when first used, and again after an outage.
 
     Every statement is its own transaction unless inside ``transaction()``. Not for several threads at once. With
-    *listen*, what is notified on that channel makes its socket readable: look then. The next statement silences it.
+    *listen*, what is notified on that channel makes its socket readable, or, while statements run, ``rang`` true.
     """
 
     def __init__(self, url: str, *, name: str = "", listen: str = "", **options: str) -> None:
         self.url = url
+        self.rang = False  # since ``silence`` was last called
         self._channel = listen
         self._arguments: dict[str, Any] = {
             "autocommit": True,
@@ -99,6 +100,15 @@ class Database:
         connection = self._connection
         return () if connection is None or connection.closed else (connection.fileno(),)
 
+    def silence(self) -> None:
+        """Forget what was notified so far: one is about to look. Call it outside of any transaction."""
+        with self._told():
+            connection = self.connection().pgconn
+            connection.consume_input()
+            while connection.notifies():
+                pass
+        self.rang = False
+
     def close(self) -> None:
         """Let go of the connection; the next use opens another."""
         connection, self._connection = self._connection, None
@@ -118,9 +128,12 @@ class Database:
     def _open(self) -> psycopg.Connection[Any]:
         connection = psycopg.connect(self.url, **self._arguments)
         if self._channel:
-            connection.add_notify_handler(lambda _: None)  # that the socket woke us is all that we want to know
+            connection.add_notify_handler(self._note_ring)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         return connection
+
+    def _note_ring(self, _: object) -> None:
+        self.rang = True
 
     def _execute(
         self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]

@@ -160,6 +160,22 @@ def test_a_new_leader_closes_what_the_old_one_left_open(cluster: Cluster) -> Non
     assert open_waits(cluster) == []
 
 
+def test_a_leader_that_returns_closes_what_another_opened_meanwhile(cluster: Cluster) -> None:
+    cluster.schedd("s1")
+    cluster.pass_time(1)
+    cluster.schedds["s1"].stopped = True
+    cluster.schedd("s2")
+    cluster.pass_time(12)
+    cluster.job()
+    cluster.pass_time(1)
+    assert [reason for reason, _, _ in open_waits(cluster)] == ["no_workers"]
+    cluster.kill_schedd("s2", seen=True)
+    cluster.db.run("UPDATE jobs SET state = 'cancelled', reason = 'cancelled', finished_at = cluster_time()")
+    cluster.schedds["s1"].stopped = False
+    cluster.pass_time(2)
+    assert open_waits(cluster) == []
+
+
 def test_a_claim_says_where_by_which_policy_and_among_how_many(cluster: Cluster) -> None:
     cluster.schedd()
     cluster.worker("w1", cpus=4)

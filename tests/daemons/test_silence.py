@@ -63,6 +63,21 @@ def test_an_outage_of_postgres_silences_nobody(cluster: Cluster) -> None:
             assert [cluster.live_state(name) for name in names] == ["up"] * 3
 
 
+def test_after_an_outage_the_count_begins_anew(cluster: Cluster) -> None:
+    """Nobody could be heard meanwhile, and who was late before may have been kept by the same trouble."""
+    cluster.schedd()
+    worker = cluster.worker("w1")
+    assert worker.life
+    worker.life.stopped = True
+    cluster.pass_time(13)
+    with cluster.without_postgres():
+        cluster.pass_time(4)
+    cluster.pass_time(12)
+    assert cluster.live_state("w1") == "up"
+    cluster.pass_time(8)
+    assert cluster.live_state("w1") == "silent"
+
+
 @pytest.mark.parametrize("jump", [3600.0, -3600.0])
 def test_a_database_clock_that_jumps_silences_nobody(cluster: Cluster, jump: float) -> None:
     cluster.schedd()

@@ -127,6 +127,14 @@ def test_a_setting_that_makes_no_sense_is_one_line_and_exit_code_two(place: Plac
         assert "Traceback" not in wrong.text()
 
 
+def test_a_spool_that_cannot_be_made_is_one_line_and_exit_code_four(place: Place) -> None:
+    (place.directory / "file").touch()
+    agent = place.start("agentd", "w1", "--spool", str(place.directory / "file" / "spool"))
+    assert agent.process.wait(20) == 4
+    assert "cannot be used: Not a directory" in agent.text()
+    assert "Traceback" not in agent.text()
+
+
 def test_sigusr1_makes_both_look_at_once_and_say_how_they_stand(place: Place) -> None:
     schedd = place.schedd(round_every="60s")
     agent = place.agentd(beat_every="20s", silent_after="60s")
@@ -181,3 +189,16 @@ def test_idle_to_first_word_takes_no_beat(place: Place) -> None:
     began = time.monotonic()
     place.run("true")
     assert time.monotonic() - began < 0.9
+
+
+def test_a_submit_during_a_round_is_not_slept_through(place: Place, gate: Path) -> None:
+    place.schedd()
+    place.agentd(cpus=40)
+    place.run("true")
+    slowest = 0.0
+    for _ in range(15):
+        place.submit("read line < gate")  # its round is under way when the next one comes
+        began = time.monotonic()
+        place.run("true")
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 0.9

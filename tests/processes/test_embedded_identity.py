@@ -17,6 +17,8 @@ from clusterctl.embedded import identity
 from clusterctl.embedded.logs import last_words, trim
 from tests.until import until
 
+NOWHERE = {"CLUSTERCTL_DATABASE_URL": "postgresql:///none?host=/nonexistent"}
+
 
 def test_a_process_is_told_from_a_later_owner_of_its_pid() -> None:
     since = identity.started(os.getpid())
@@ -68,24 +70,24 @@ def test_the_last_words_are_the_trouble_and_not_what_followed(tmp_path: Path) ->
 
 def test_a_held_daemon_runs_not_before_its_parent_says_so(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    child = launch.spawn("schedd", ["--help"], {}, log)
+    child = launch.spawn("schedd", ["--once"], NOWHERE, log)
     until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_SLEEPING)
     assert log.read_text() == ""
     launch.release(child)
-    assert child.wait(20) == 0
-    assert "usage: schedd" in log.read_text()
+    assert child.wait(20) == 3
+    assert "postgres unreachable" in log.read_text()
 
 
 def test_a_held_daemon_leaves_when_its_parent_dies(tmp_path: Path) -> None:
-    child = launch.spawn("schedd", ["--help"], {}, tmp_path / "log")
+    child = launch.spawn("schedd", ["--once"], NOWHERE, tmp_path / "log")
     assert child.stdin is not None
     child.stdin.close()  # what the kernel does for a parent that is killed
     assert child.wait(20) == 1
-    assert "usage" not in (tmp_path / "log").read_text()
+    assert "postgres" not in (tmp_path / "log").read_text()
 
 
 def test_releasing_a_dead_child_does_no_harm(tmp_path: Path) -> None:
-    child = launch.spawn("schedd", ["--help"], {}, tmp_path / "log")
+    child = launch.spawn("schedd", ["--once"], NOWHERE, tmp_path / "log")
     child.kill()
     child.wait(10)
     launch.release(child)

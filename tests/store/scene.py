@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from clusterctl.model.orders import End, Order
 from clusterctl.model.plan import Start
@@ -19,10 +18,7 @@ from clusterctl.store.allocations import Ended, Reserved
 from clusterctl.store.connection import Database
 from clusterctl.store.invariants import violations
 
-T = TypeVar("T")
-
 SPEC = Spec(command=("true",))
-PATIENCE = 30.0  # seconds that a thread of a test may take
 
 
 class Scene:
@@ -114,23 +110,3 @@ def end(allocation: int, token: str, outcome: Outcome = Outcome.EXITED, code: in
 def new_token() -> str:
     """A start token."""
     return str(uuid.uuid4())
-
-
-def at_once(*actions: Callable[[], T]) -> list[T | Exception]:
-    """Do all of them at the same moment, each in its own thread; their answers, or what they raised."""
-    answers: list[T | Exception] = [AssertionError("did not end in time")] * len(actions)
-    gate = threading.Barrier(len(actions))
-
-    def act(number: int, action: Callable[[], T]) -> None:
-        gate.wait(PATIENCE)
-        try:
-            answers[number] = action()
-        except Exception as error:  # noqa: BLE001  # handed to the test, which judges it
-            answers[number] = error
-
-    threads = [threading.Thread(target=act, args=each, daemon=True) for each in enumerate(actions)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    return answers

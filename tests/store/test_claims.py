@@ -9,7 +9,7 @@ from clusterctl.model.plan import Wait
 from clusterctl.store import claims
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
-from tests.store.scene import at_once
+from tests.store.threads import at_once
 
 SHAPE, OTHER = str(uuid.uuid4()), str(uuid.uuid4())
 

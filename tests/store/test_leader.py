@@ -9,8 +9,8 @@ import pytest
 from clusterctl.model.errors import Moved
 from clusterctl.store import leader
 from tests.store.conftest import Connect
-from tests.store.scene import Scene, at_once
-from tests.store.test_races import in_background, waits_for_a_lock
+from tests.store.scene import Scene
+from tests.store.threads import at_once, in_background, waits_for_a_lock
 from tests.until import until
 
 

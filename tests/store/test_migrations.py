@@ -13,7 +13,7 @@ from clusterctl.model.errors import SchemaMismatch
 from clusterctl.store import migrations
 from clusterctl.store.connection import Database
 from tests.embedded_server import Servers
-from tests.store.scene import at_once
+from tests.store.threads import at_once
 
 STEPS = [step.name for step in migrations.known()]
 

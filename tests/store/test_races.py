@@ -17,32 +17,9 @@ from clusterctl.store import allocations, jobs, workers
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
 from tests.store.refusal import STALE_LEADER, refused
-from tests.store.scene import Scene, at_once, end, new_token, starts
+from tests.store.scene import Scene, new_token, starts
+from tests.store.threads import at_once, in_background, waits_for_a_lock
 from tests.until import until
-
-
-def waits_for_a_lock(db: Database) -> bool:
-    """Whether somebody on this database is waiting for somebody else's lock."""
-    return bool(
-        db.value(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-    )
-
-
-def in_background(action: Callable[[], object]) -> tuple[threading.Thread, list[object]]:
-    """Begin *action* in a thread; what it returned or raised will stand in the list."""
-    answer: list[object] = []
-
-    def act() -> None:
-        try:
-            answer.append(action())
-        except Exception as error:  # noqa: BLE001  # handed to the test, which judges it
-            answer.append(error)
-
-    thread = threading.Thread(target=act, daemon=True)
-    thread.start()
-    return thread, answer
 
 
 def test_summing_up_first_and_inserting_then_would_overbook(scene: Scene, database: str) -> None:
@@ -176,65 +153,6 @@ def test_a_worker_that_drains_while_a_job_is_placed_on_it_does_not_get_it(scene:
     thread.join(10)
     assert answer == [[]]
     assert scene.state(job) == "pending"
-
-
-def test_an_end_that_is_repeated_changes_nothing_and_is_no_evidence(scene: Scene) -> None:
-    worker = scene.worker()
-    (order,), token = scene.run(worker, scene.jobs(retries=3))
-    report = end(order.allocation_id, token, code=1)
-    first = allocations.end(scene.db, "w1", [report, report])
-    assert [(each.job_id, each.state) for each in first] == [(order.job_id, "pending")]
-    before = scene.db.rows("SELECT * FROM jobs")
-    assert allocations.end(scene.db, "w1", [report]) == []
-    assert scene.db.rows("SELECT * FROM jobs") == before
-    assert scene.db.value("SELECT count(*) FROM audit") == 0
-    scene.check()
-
-
-def test_an_end_reported_by_two_at_once_counts_once(scene: Scene, connect: Connect) -> None:
-    (order,), token = scene.run(scene.worker(), scene.jobs(retries=5))
-    report = [end(order.allocation_id, token, code=1)]
-    answers = at_once(*(partial(allocations.end, connect(), "w1", report) for _ in range(8)))
-    assert sorted(len(answer) for answer in answers if isinstance(answer, list)) == [0] * 7 + [1]
-    assert scene.db.row("SELECT failures, attempt FROM jobs") == (1, 1)
-    scene.check()
-
-
-@pytest.mark.parametrize("outcome", [Outcome.EXITED, Outcome.WORKER_LOST])
-def test_an_end_with_a_wrong_token_changes_nothing_and_is_kept_as_evidence(scene: Scene, outcome: Outcome) -> None:
-    (order,), _ = scene.run(scene.worker(), scene.jobs())
-    assert scene.end(order, new_token(), outcome) == []
-    assert scene.state(order.job_id) == "running"
-    assert scene.db.rows("SELECT verb, subject, reason FROM audit") == [
-        ("late_report", f"allocation:{order.allocation_id}", outcome)
-    ]
-    scene.check()
-
-
-def test_a_late_end_does_not_release_the_next_attempt(scene: Scene) -> None:
-    worker = scene.worker()
-    (first,), token = scene.run(worker, scene.jobs())
-    scene.end(first, token, Outcome.WORKER_LOST)
-    scene.db.run("UPDATE jobs SET not_before = NULL")
-    (second,), _ = scene.run(worker, [first.job_id])
-    assert second.attempt == 2
-    assert scene.end(first, token) == []
-    assert scene.state(first.job_id) == "running"
-    assert scene.db.value("SELECT detail ->> 'recorded' FROM audit") == Outcome.WORKER_LOST
-    scene.check()
-
-
-def test_an_end_that_meets_another_end_is_kept_as_evidence(scene: Scene, connect: Connect) -> None:
-    (order,), token = scene.run(scene.worker(), scene.jobs())
-    first = connect()
-    with first.transaction():
-        allocations.end(first, "w1", [end(order.allocation_id, token, Outcome.WORKER_LOST)])
-        thread, answer = in_background(partial(allocations.end, connect(), "w1", [end(order.allocation_id, token)]))
-        until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
-    assert answer == [[]]
-    assert scene.db.value("SELECT count(*) FROM audit WHERE verb = 'late_report'") == 1
-    scene.check()
 
 
 def test_a_start_in_the_last_moment_and_its_timing_out_never_both_happen(scene: Scene, connect: Connect) -> None:

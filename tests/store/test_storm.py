@@ -16,7 +16,8 @@ from clusterctl.model.timers import Timers
 from clusterctl.store import allocations, jobs, leader, snapshot, submissions, workers
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
-from tests.store.scene import Scene, at_once, end, new_token, registration, starts, submission
+from tests.store.scene import Scene, end, new_token, registration, starts, submission
+from tests.store.threads import at_once
 
 SECONDS = 2.0
 WORKERS = 3
@@ -71,21 +72,22 @@ def serve(storm: Storm, db: Database, number: int) -> Deeds:
     while storm.blows:
         try:
             token = new_token()
-            orders = allocations.start(db, me.worker_id, me.incarnation, token, 3)
-            running += [(order, token) for order in orders]
-            deeds["started"] += len(orders)
             ending = chance.sample(running, len(running) // 2 + bool(running))
-            reports = [report(order, token, chance) for order, token in ending]
-            deeds["ended"] += len(allocations.end(db, "w", reports))
+            reports = [report(order, its_token, chance) for order, its_token in ending]
+            with db.transaction():
+                orders = allocations.start(db, me.worker_id, me.incarnation, token, 3)
+                ended = allocations.end(db, "w", reports)
+                held = workers.sync(db, me.worker_id, me.incarnation, None).holdings
             assert allocations.end(db, "w", reports) == []
-            running = [each for each in running if each not in ending]
-            held = workers.sync(db, me.worker_id, me.incarnation, None).holdings
+            running = [each for each in running if each not in ending] + [(order, token) for order in orders]
+            deeds["started"] += len(orders)
+            deeds["ended"] += len(ended)
             assert {holding.allocation_id for holding in held} >= {order.allocation_id for order, _ in running}
             if chance.random() < 0.05:
                 me = storm.agents[number] = workers.register(db, registration(f"w{number}", 4))
         except Moved:
             deeds["moved"] += 1
-            running = allocations.recall(db, me.worker_id, [token for _, token in running] or [token])
+            running = allocations.recall(db, me.worker_id, [token, *(its_token for _, its_token in running)])
     return deeds
 
 

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from clusterctl.model.errors import NotFound, Outage, Refused
 from clusterctl.model.spec import After, Submitted
-from clusterctl.store import jobs, submissions
+from clusterctl.store import choice, jobs, submissions
 from clusterctl.store.connection import Database
 from clusterctl.store.jobs import Selection
 from tests.store.conftest import Connect
-from tests.store.scene import SPEC, Scene, at_once, submission
+from tests.store.scene import SPEC, Scene, submission
+from tests.store.threads import at_once
 from tests.until import until
 
 
@@ -146,6 +147,9 @@ def test_ranges_may_overlap_and_the_newest_win(scene: Scene) -> None:
     scene.jobs(10)
     found = jobs.read(scene.db, Selection(ranges=((2, 5), (4, 8), (8, 8), (100, 200))), 4)
     assert [job.id for job in found] == [5, 6, 7, 8]
+    twice = Selection(ranges=((2, 5), (4, 8)))
+    assert choice.ids(scene.db, twice, 100) == [2, 3, 4, 5, 6, 7, 8]
+    assert choice.count(scene.db, twice) == 7
 
 
 def test_an_array_is_read_whole_also_when_its_first_job_is_forgotten(scene: Scene) -> None:

@@ -10,7 +10,8 @@ from clusterctl.model.errors import Moved, NameTaken
 from clusterctl.model.registration import Measures
 from clusterctl.store import workers
 from tests.store.conftest import Connect
-from tests.store.scene import Scene, at_once, new_token, registration
+from tests.store.scene import Scene, new_token, registration
+from tests.store.threads import at_once
 
 
 def live_state(scene: Scene) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,41 +14,61 @@ from tests.cluster import Cluster, Worker, registration
 from tests.line import Line
 
 
-def test_a_lost_answer_to_a_start_is_recalled_and_the_job_runs_once(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.fixture
+def line(cluster: Cluster, tmp_path: Path) -> Iterator[Line]:
+    """The way to Postgres of ``w1``, the only worker."""
     with Line(cluster.url, tmp_path) as line:
         cluster.schedd()
-        worker = Worker(cluster, registration("w1", cpus=4))
-        cluster.workers["w1"] = worker
+        worker = cluster.workers["w1"] = Worker(cluster, registration("w1", cpus=4))
         worker.begin(line.url)
         cluster.pass_time(1)
-        jobs = cluster.jobs(3, seconds=5)
-        cluster.pass_time(2)
-        line.lose_next_commit()
-        cluster.pass_time(3)
-        assert line.lost == 1
-        cluster.pass_time(20)
-        assert worker.machine.ran == jobs
-        assert cluster.states(jobs) == ["completed"] * 3
-        assert [cluster.attempts(job) for job in jobs] == [["exited"]] * 3
+        yield line
         worker.die()
 
 
-def test_a_lost_answer_to_an_end_changes_nothing(cluster: Cluster, tmp_path: Path) -> None:
-    with Line(cluster.url, tmp_path) as line:
-        cluster.schedd()
-        worker = Worker(cluster, registration("w1", cpus=4))
-        cluster.workers["w1"] = worker
-        worker.begin(line.url)
-        job = cluster.job(seconds=4, code=3)
-        cluster.pass_time(6)
-        line.lose_next_commit()
-        cluster.pass_time(20)
-        assert line.lost == 1
-        assert cluster.state(job) == "failed"
-        assert cluster.job_row(job, "exit_code, failures") == (3, 1)
-        assert cluster.db.rows("SELECT verb FROM audit") == []
-        assert worker.machine.journal == {}
-        worker.die()
+def lose_a_commit(cluster: Cluster, line: Line) -> None:
+    """Let time pass until the answer to a commit has been lost."""
+    line.lose_next_commit()
+    while not line.lost:
+        cluster.pass_time(0.1)
+        assert cluster.clock.seconds() < 60
+
+
+def test_a_lost_answer_to_a_start_is_recalled_and_the_job_runs_once(cluster: Cluster, line: Line) -> None:
+    machine = cluster.workers["w1"].machine
+    jobs = cluster.jobs(3, seconds=5)
+    lose_a_commit(cluster, line)
+    assert cluster.states(jobs) == ["running"] * 3
+    assert machine.ran == []
+    cluster.pass_time(20)
+    assert machine.ran == jobs
+    assert cluster.states(jobs) == ["completed"] * 3
+    assert [cluster.attempts(job) for job in jobs] == [["exited"]] * 3
+
+
+def test_a_start_whose_answer_was_lost_to_an_agent_that_then_dies_is_made_again(cluster: Cluster, line: Line) -> None:
+    worker = cluster.workers["w1"]
+    job = cluster.job(seconds=5)
+    lose_a_commit(cluster, line)
+    worker.die()
+    worker.begin()
+    cluster.pass_time(30)
+    assert worker.machine.ran == [job]
+    assert cluster.attempts(job) == ["never_started", "exited"]
+
+
+def test_a_lost_answer_to_an_end_changes_nothing(cluster: Cluster, line: Line) -> None:
+    machine = cluster.workers["w1"].machine
+    job = cluster.job(seconds=4, code=3)
+    while machine.next_end() - cluster.clock.seconds() > 0.5:
+        cluster.pass_time(0.1)
+    lose_a_commit(cluster, line)
+    assert cluster.state(job) == "failed"
+    assert machine.journal
+    cluster.pass_time(20)
+    assert cluster.job_row(job, "exit_code, failures") == (3, 1)
+    assert cluster.db.rows("SELECT verb FROM audit") == []
+    assert machine.journal == {}
 
 
 def test_what_an_agent_won_and_died_before_starting_waits_again_and_spends_no_retry(cluster: Cluster) -> None:
