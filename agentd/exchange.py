@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import msgspec
 
@@ -63,8 +64,10 @@ class Exchange:
         Orders that are asked for and not there count as a beat: whoever rang meant a stop.
         """
         me, token = self.register(), str(uuid.uuid4())
+        # Orders alone are one statement and its own transaction: an idle worker starts two round trips sooner.
+        alone = not ends and not beat
         try:
-            with self._db.transaction():
+            with nullcontext() if alone else self._db.transaction():
                 ended = allocations.end(self._db, self._registration.name, ends) if ends else []
                 orders = []
                 if take_orders:

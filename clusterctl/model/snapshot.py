@@ -36,7 +36,7 @@ class QueueGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Waiting jobs that placement cannot tell apart (equal *shape*), oldest first.
 
     ``ids`` and ``submitted`` (seconds since the epoch) run in parallel, ordered by (submitted, id), and hold
-    only the head of the group: as many as could possibly start now, at least one. ``more`` says that
+    only the head of the group: as many as could possibly start now, and one more. ``more`` says that
     others stand behind them. ``slots`` bounds how many may start (``--array …%LIMIT``); None is no bound.
     """
 

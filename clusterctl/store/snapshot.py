@@ -13,12 +13,13 @@ from clusterctl.store.connection import Database
 def look(db: Database, *, queue_order: QueueOrder, batch_placement: Any, max_starts: int) -> Snapshot:
     """A snapshot; nothing is locked. Its cost grows with workers, shapes and what can start, not with the queue."""
     at, workers = read_workers(db)
-    free_milli = sum(worker.free.cpu_milli for worker in workers)
+    queue = read_queue(db, sum(worker.free.cpu_milli for worker in workers), max_starts)
+    fairness_matters = len({group.tenant for group in queue}) > 1
     return Snapshot(
         at=at,
         workers=workers,
-        queue=read_queue(db, free_milli, max_starts),
-        used=read_used(db),
+        queue=queue,
+        used=read_used(db) if fairness_matters else {},
         queue_order=queue_order,
         batch_placement=batch_placement,
         max_starts=max_starts,
@@ -53,7 +54,7 @@ def read_workers(db: Database) -> tuple[float, tuple[WorkerPicture, ...]]:
 
 
 def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGroup, ...]:
-    """The queue as groups of equal shape: one skip through the index per shape, and no more heads than could start.
+    """The queue as groups of equal shape: one skip through the index per shape, the heads that could start, and the next.
 
     (A "loose index scan": the recursion jumps from one shape to the next instead of reading every row.)
     """
@@ -74,7 +75,7 @@ def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGro
                q.ids, q.submitted, h.bound
           FROM shapes s
          CROSS JOIN LATERAL (
-               SELECT j.*, greatest(1, least(%(most)s, %(free)s / j.cpu_milli)) AS bound
+               SELECT j.*, least(%(most)s, %(free)s / j.cpu_milli + 1) AS bound
                  FROM jobs j WHERE j.ready AND j.shape = s.shape ORDER BY j.submitted_at, j.id LIMIT 1) h
          CROSS JOIN LATERAL (
                SELECT array_agg(i.id) AS ids, array_agg(extract(epoch FROM i.submitted_at)::float8) AS submitted

@@ -24,13 +24,14 @@ def past(finished: int) -> str:
       FROM generate_series(1, {finished} / 4) n;
     INSERT INTO jobs (id, submission_id, cpu_milli, state, reason, attempt, submitted_at, finished_at, exit_code)
     SELECT n, (n + 3) / 4, 1000, CASE WHEN n % 10 = 0 THEN 'failed' ELSE 'completed' END, 'exited', 1,
-           now() - interval '90 d' + n * interval '30 s', now() - interval '90 d' + n * interval '30 s', 0
+           now() - interval '90 d' + n * interval '30 s', now() - interval '90 d' + n * interval '30 s',
+           (n % 10 = 0)::int
       FROM generate_series(1, {finished}) n;
     INSERT INTO allocations (job_id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, status, term, incarnation,
                              start_token, start_by, lease_s, lost_after_s, grace_s, margin_s, allocated_at, released_at,
                              release_reason, exit_code)
     SELECT n, 1, 1 + n % {WORKERS}, 'default', 1000, 0, 0, 'released', 1, 1, '{UUID}', now(), 900, 990, 30, 60,
-           now(), now() - interval '90 d' + n * interval '30 s', 'exited', 0
+           now(), now() - interval '90 d' + n * interval '30 s', 'exited', (n % 10 = 0)::int
       FROM generate_series(1, {finished}) n;
     INSERT INTO claims (at, round, event, job_id)
     SELECT now() - interval '3 d', 1, 'Claimed', n FROM generate_series(1, {finished} / 2) n;

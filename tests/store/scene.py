@@ -69,7 +69,8 @@ class Scene:
 
     def check(self) -> None:
         """Every promise about the rows holds."""
-        assert violations(self.db) == []
+        found = violations(self.db)
+        assert not found, found
 
 
 def registration(name: str, cpus: int, *, agent: str = "", machine: str = "", boot: str = "boot") -> Registration:

@@ -43,10 +43,10 @@ def test_jobs_that_placement_can_tell_apart_are_groups_of_their_own(scene: Scene
     assert len(queue(scene)) == len(differences)
 
 
-def test_only_as_many_heads_are_read_as_could_start(scene: Scene) -> None:
+def test_only_as_many_heads_are_read_as_could_start_and_the_next(scene: Scene) -> None:
     ids = scene.jobs(100)
     (group,) = queue(scene, free_cpus=7)
-    assert (group.ids, group.more) == (tuple(ids[:7]), True)
+    assert (group.ids, group.more) == (tuple(ids[:8]), True)
     (group,) = queue(scene, free_cpus=0)
     assert (group.ids, group.more) == (tuple(ids[:1]), True)
     (group,) = queue(scene, free_cpus=100)
@@ -86,10 +86,12 @@ def test_a_look_at_nothing_is_a_look(db: Database) -> None:
     assert seen.at > 0
 
 
-def test_what_is_held_is_seen_by_worker_and_by_tenant(scene: Scene) -> None:
+def test_what_is_held_is_seen_by_worker_and_where_tenants_compete_by_tenant(scene: Scene) -> None:
     worker = scene.worker()
     scene.run(worker, scene.jobs(2, tenant="a"))
     scene.reserve(worker, scene.jobs(cpus=3, tenant="b"))
-    seen = snapshot.look(scene.db, queue_order="fifo", batch_placement="pack", max_starts=10)
+    for tenant in ("a", "b"):
+        scene.jobs(tenant=tenant)
+    seen = snapshot.look(scene.db, queue_order="drf", batch_placement="pack", max_starts=10)
     assert seen.workers[0].free == Resources(3000, 64_000 - 3 * 64, 0)
     assert seen.used == {"a": Resources(2000, 128, 0), "b": Resources(3000, 64, 0)}
