@@ -68,10 +68,10 @@ class Exchange:
         alone = not ends and not beat
         try:
             with nullcontext() if alone else self._db.transaction():
-                ended = allocations.end(self._db, self._registration.name, ends) if ends else []
                 orders = []
-                if take_orders:
+                if take_orders:  # before the ends: these lock the worker, and jobs must be locked before it
                     orders = allocations.start(self._db, me.worker_id, me.incarnation, token, MOST_ORDERS)
+                ended = allocations.end(self._db, self._registration.name, ends) if ends else []
                 # Last, so that it sees what the two before it have changed.
                 beat |= take_orders and not orders
                 synced = workers.sync(self._db, me.worker_id, me.incarnation, measures) if beat else None

@@ -54,7 +54,7 @@ def read_workers(db: Database) -> tuple[float, tuple[WorkerPicture, ...]]:
 
 
 def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGroup, ...]:
-    """The queue as groups of equal shape: one skip through the index per shape, the heads that could start, and the next.
+    """The queue as groups of equal shape: one skip through the index per shape, its heads that could start, one more.
 
     (A "loose index scan": the recursion jumps from one shape to the next instead of reading every row.)
     """
