@@ -5,10 +5,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -83,10 +82,11 @@ class StateDirectory:
         return _short_directory(f"clusterctl-{os.geteuid()}-{digest}")
 
     def leave_sockets(self) -> None:
-        """Remove the directory elsewhere, if there is one: nothing of ours stays outside of ours."""
+        """Remove the directory elsewhere, if there is one and it is empty: a server that is only starting may be in it."""
         sockets = self.sockets()
         if sockets.parent != self.root:
-            shutil.rmtree(sockets)
+            with suppress(OSError):
+                sockets.rmdir()
 
     def _private(self, name: str) -> Path:
         path = self.root / name
