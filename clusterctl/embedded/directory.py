@@ -82,7 +82,7 @@ class StateDirectory:
         return _short_directory(f"clusterctl-{os.geteuid()}-{digest}")
 
     def leave_sockets(self) -> None:
-        """Remove the directory elsewhere, if there is one and it is empty: a server that is only starting may be in it."""
+        """Remove the directory elsewhere, if it is empty: a server that is only starting may be in it."""
         sockets = self.sockets()
         if sockets.parent != self.root:
             with suppress(OSError):
