@@ -20,6 +20,7 @@ from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_proce
 from clusterctl.live import bell as bells
 from clusterctl.model.errors import BadInput, ClusterError, NameTaken, Outage, Refused, SchemaMismatch
 from clusterctl.model.registration import Registration
+from clusterctl.model.validity import check_worker
 from clusterctl.settings import Settings, load
 from clusterctl.store.connection import Database
 
@@ -87,7 +88,8 @@ def label(text: str) -> tuple[str, str]:
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Live until a signal. Raises NameTaken, SchemaMismatch and Refused."""
+    """Live until a signal. Raises BadInput, NameTaken, SchemaMismatch and Refused."""
+    check_worker(arguments.name, arguments.gpus, dict(arguments.label))  # before it names a directory
     bell, orders, clock = Bell(), Bell(), SystemClock()
     spool: Path = (arguments.spool or settings.state_dir / "spool" / arguments.name).absolute()
     processes = take_spool(spool, arguments, settings)

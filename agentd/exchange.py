@@ -17,7 +17,9 @@ from clusterctl.store.allocations import Ended
 from clusterctl.store.connection import Database
 from clusterctl.units import format_cpus
 
-MOST_ORDERS = 32  # starts won in one transaction: a larger burst keeps the machine from ending and reporting jobs meanwhile
+MOST_ORDERS = (
+    32  # starts won in one transaction: a larger burst keeps the machine from ending and reporting jobs meanwhile
+)
 
 log = logging.getLogger(__name__)
 

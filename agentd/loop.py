@@ -19,7 +19,7 @@ from clusterctl.clock import Bell, Clock
 from clusterctl.daemon import Rest, patience
 from clusterctl.live import heartbeats
 from clusterctl.live.connection import NONE
-from clusterctl.model.errors import Moved, Outage
+from clusterctl.model.errors import Moved, Outage, Superseded
 from clusterctl.model.orders import End, Order, Usage
 from clusterctl.model.registration import Measures, Registration, Synced
 from clusterctl.model.states import Outcome
@@ -126,9 +126,10 @@ class Agent:
         try:
             self._hold_exchange()
         except Moved as moved:
-            log.warning("%s; registering again", moved)
-            self._exchange.forget_registration()
-            self._due.pop("beat", None)
+            if isinstance(moved, Superseded):
+                log.warning("%s; registering again", moved)
+                self._exchange.forget_registration()
+                self._due.pop("beat", None)
             self._not_before = self._clock.seconds() + patience(0, self._chance())
         except Outage as outage:
             pause = patience(self._outages, self._chance())

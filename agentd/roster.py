@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from agentd.forks import Forks
+from agentd.journal import boottime
 from agentd.link import Gone, Link, reach
 from agentd.lost import wait_for_pid
 from agentd.records import AnyRecord, Story, read_stories
@@ -18,7 +19,7 @@ from clusterctl.model.errors import Refused
 
 IDLE_S = 60.0  # how long a supervisor without work is kept
 HELLO_S = 10.0  # a new supervisor that says nothing for so long will never come
-ADOPTED_HELLO_S = 5.0  # one of an earlier agentd that says nothing for so long is stopped, or worse
+ADOPTED_HELLO_S = 5.0  # what an earlier agentd left and says nothing for so long is stopped, or worse
 GOES_WITHIN_S = 1.0  # how long a supervisor that has hung up may take to end
 
 
@@ -47,8 +48,9 @@ class Roster:
         ordered, and writes down nothing more that it does not also tell us.
         """
         links = [reach(number, self._spool.journal(number)) for number in self._spool.numbers()]
+        until = boottime() + ADOPTED_HELLO_S  # for all together: many may be stopped
         for link in links:
-            self._await_hello(link)
+            self._await_hello(link, until)
         for link in links:
             if link.connection is None:
                 self._see_off(link)
@@ -120,8 +122,8 @@ class Roster:
             self._links[link.connection.fileno()] = link
             self._epoll.register(link.connection, select.EPOLLIN)
 
-    def _await_hello(self, link: Link) -> None:
-        """Wait until *link* has answered; end it if it does not and its journal shows no work that would suffer.
+    def _await_hello(self, link: Link, until: float) -> None:
+        """Wait until *link* has answered; end it if it has not *until* then and its journal shows no work to suffer.
 
         Deaf and idle it could still begin what an earlier agentd had ordered, long after we have said that it never
         will. Deaf and at work it is left alone: one attempt at a time.
@@ -131,7 +133,7 @@ class Roster:
         poll = select.poll()
         poll.register(link.connection, select.POLLIN)
         try:
-            if poll.poll(ADOPTED_HELLO_S * 1000):
+            if poll.poll(max(0.0, until - boottime()) * 1000):
                 link.first_words = link.receive()
             elif all(story.ended for story in read_stories(link.journal).values()):
                 link.hang_up()

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from clusterctl.cluster import Cluster
-from clusterctl.model.errors import Moved
+from clusterctl.model.errors import BadInput, Moved
 from clusterctl.model.spec import Submission, Submitted
 from clusterctl.model.validity import check
+from clusterctl.settings.checks import contradictions
 from clusterctl.store import audit, bell, jobs, submissions, workers
 from clusterctl.store.jobs import Cancelled
 
@@ -27,9 +30,16 @@ def submit(cluster: Cluster, submission: Submission) -> Submitted:
     whether the jobs exist; with a key, repeating is safe.
     """
     check(submission)
+    check_lease(cluster, submission)
     submitted = again(lambda: submissions.submit(cluster.db, submission))
     bell.ring(cluster.db)
     return submitted
+
+
+def check_lease(cluster: Cluster, submission: Submission) -> None:
+    """BadInput for a lease so short that no agent could keep it alive: the setting obeys the same rule."""
+    for trouble in contradictions(msgspec.structs.replace(cluster.settings, lease=submission.lease_s)):
+        raise BadInput(trouble)
 
 
 def foresee(cluster: Cluster, submission: Submission) -> str:
@@ -37,7 +47,7 @@ def foresee(cluster: Cluster, submission: Submission) -> str:
     request = submission.request
     if workers.could_hold(cluster.db, request, submission.labels, submission.worker):
         return ""
-    return "no worker that is registered now could ever hold this: it waits as unsatisfiable until one joins"
+    return "no worker that is registered now could ever hold this: it waits until one joins that can"
 
 
 def cancel(cluster: Cluster, ids: Sequence[int], *, actor: str = "", reason: str = "") -> list[Cancelled]:

@@ -45,11 +45,6 @@ def cells(text: str) -> int:
     return len(text) if text.isascii() else sum(_cells_of(letter) for letter in text)
 
 
-def markup_safe(text: str) -> str:
-    """``visible`` text in which rich reads no ``[markup]`` either."""
-    return re.sub(r"(\\*)\[", lambda found: found[1] * 2 + "\\[", visible(text))
-
-
 def masked(text: str) -> str:
     """*text* without the passwords of the URLs and connection strings in it. Masks rather too much than too little."""
     for pattern, replacement in _SECRETS:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from clusterctl import live
 from clusterctl.clock import Clock
 from clusterctl.daemon import Rest
-from clusterctl.live import bell, cache
+from clusterctl.live import bell, cache, heartbeats
 from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.plan import Wait
 from clusterctl.model.snapshot import Snapshot
@@ -24,6 +24,7 @@ from schedd.leadership import Chair
 from schedd.silence import Silence
 
 PRUNE_EVERY = 60.0  # seconds
+MOST_AT_ONCE = 500  # jobs that time alone moves, in one transaction
 FOLD_EVERY = 10.0  # seconds: how often a "no" that still stands is counted up in the claim log
 BREATH = 0.05  # seconds before looking again at a world that has just moved
 
@@ -86,38 +87,44 @@ class Scheduler:
                 self._cached = self._waits = None
         if self._chair.term is None:
             return False
-        if pulse:
-            self._keep_house(self._chair.term)
-        return self._hold_round(self._chair.term)
+        unfinished = pulse and self._keep_house(self._chair.term)
+        if unfinished:
+            self._due.pop("pulse")
+        return self._hold_round(self._chair.term) or unfinished
 
     def _hold_round(self, term: int) -> Rest:
         self._rounds += 1
         self._db.silence()  # before the look: what rings during it is not lost
-        done = round.run(self._db, self._settings, term, self._rounds, self._wake_workers)
+        done = round.run(
+            self._db, self._settings, term, self._rounds, wake=self._wake_workers, may_go_on=self._chair.may_decide
+        )
         self._diary.note_workers(done.picture.workers, bool(done.picture.queue))
         self._diary.note_round(done.placed, len(done.conflicts), done.decided.waits)
         self._log_waits(done.picture, done.decided.waits)
         self._cache(done.picture, done.reserved_milli)
-        if done.decided.more or self._db.rang:
+        if done.unfinished or self._db.rang:
             return True
         return BREATH if done.conflicts else False
 
-    def _keep_house(self, term: int) -> None:
-        """What time alone brings about."""
+    def _keep_house(self, term: int) -> bool:
+        """What time alone brings about; True if some of it was too much for one go."""
         theirs, beats = workers.beats(self._db)
         self._silence.hear(beats, ours=self._clock.seconds(), theirs=theirs)
         if silent := self._silence.longer_than(self._settings.silent_after):
             self._diary.tell_silent(workers.silence(self._db, term, silent))
-        jobs.wake(self._db, term)
-        expired = allocations.expire_starts(self._db, term)
+        woken = jobs.wake(self._db, term, MOST_AT_ONCE)
+        expired = allocations.expire_starts(self._db, term, MOST_AT_ONCE)
         if expired:
             log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
         self._diary.tell_rounds()
         if self._is_due("statistics", self._settings.statistics_every):
             self._diary.tell_statistics(totals.read(self._db))
-        if self._is_due("prune", PRUNE_EVERY) and pruner.prune(self._db, self._settings):
-            self._due.pop("prune")
+        if self._is_due("prune", PRUNE_EVERY):
+            heartbeats.forget_old(self._redis)
+            if pruner.prune(self._db, self._settings):
+                self._due.pop("prune")
         self._refresh_cache()
+        return MOST_AT_ONCE in (woken, len(expired))
 
     def _log_waits(self, picture: Snapshot, waits: Sequence[Wait]) -> None:
         """Write the refusals when they have changed, and now and then how often they were repeated."""

@@ -26,17 +26,29 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decided: Plan
     placed: Counter[str]
     reserved_milli: int
+    unfinished: bool  # there is more to decide or to commit, at once
     conflicts: tuple[tuple[int, int], ...]  # (job, worker) that the world no longer allowed
 
 
-def run(db: Database, settings: Settings, term: int, number: int, wake: Callable[[Sequence[str]], object]) -> Outcome:
-    """Look at the cluster, decide, and commit in batches; *wake* is told whom after each. Raises Moved when deposed."""
+def run(
+    db: Database,
+    settings: Settings,
+    term: int,
+    number: int,
+    *,
+    wake: Callable[[Sequence[str]], object],
+    may_go_on: Callable[[], bool],
+) -> Outcome:
+    """Look at the cluster, decide, and commit in batches; *wake* is told whom after each. Raises Moved when deposed.
+
+    *may_go_on* is asked between batches: a leader that has not renewed for long stops, and renews first.
+    """
     picture = snapshot.look(
         db, queue_order=settings.queue_order, batch_placement=settings.batch_placement, max_starts=MOST_STARTS
     )
     decided = plan(picture)
     placed: Counter[str] = Counter()
-    reserved_milli = 0
+    committed = reserved_milli = 0
     conflicts: list[tuple[int, int]] = []
     for first in range(0, len(decided.starts), BATCH):
         batch = decided.starts[first : first + BATCH]
@@ -46,6 +58,9 @@ def run(db: Database, settings: Settings, term: int, number: int, wake: Callable
         reserved_milli += sum(each.cpu_milli for each in reserved)
         conflicts += refused(batch, {each.job_id for each in reserved})
         wake(list(fresh))
+        committed += len(batch)
+        if not may_go_on():
+            break
     if conflicts:
         claims.log_conflicts(db, number, conflicts)
     return Outcome(
@@ -53,6 +68,7 @@ def run(db: Database, settings: Settings, term: int, number: int, wake: Callable
         decided=decided,
         placed=placed,
         reserved_milli=reserved_milli,
+        unfinished=decided.more or committed < len(decided.starts),
         conflicts=tuple(conflicts),
     )
 

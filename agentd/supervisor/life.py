@@ -19,6 +19,7 @@ from agentd.supervisor.tree import start_time
 TELL_AFTER_S = 0.05  # most short jobs have ended by then, and one message does for both
 WRITE_AGAIN_S = 5.0  # after a full disk
 READ_BYTES = 1 << 16
+BACKLOG = 128  # agentds that may come and go while we are stopped: the next would wait for us for ever
 
 
 class Inheritance(NamedTuple):
@@ -98,7 +99,8 @@ class Supervisor:
         if signal.SIGTERM in caught:  # the machine, or somebody, ends everything
             self._leaving = True
             if self._attempt and self._attempt.end is None:
-                self._attempt.stop("worker_stopped", self._attempt.grace_s, "its supervisor was told to end")
+                # Perhaps it was the job itself. As ``worker_stopped``, which is free, it would run again for ever.
+                self._attempt.stop("supervisor_lost", self._attempt.grace_s, "its supervisor was told to end")
         if signal.SIGCHLD in caught and self._attempt and self._attempt.end is None:
             self._attempt.reap()
             self._tell_end(self._attempt)
@@ -189,5 +191,5 @@ def listen(name: str, directory: int) -> socket.socket:
         os.unlink(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
-    listener.listen(1)
+    listener.listen(BACKLOG)
     return listener

@@ -13,15 +13,18 @@ from clusterctl.cli.invocation import invocation, login_name
 from clusterctl.cli.selectors import SelectorArgument, chosen_ids
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import Refused
+from clusterctl.model.states import LIVE
+from clusterctl.units import parse_numbers
 
 if TYPE_CHECKING:
+    from clusterctl.cluster import Cluster
     from clusterctl.store.jobs import Cancelled
 
 app = Verbs()
 NAMED = 20  # jobs that get a line of their own; more are counted
 SENTENCES = {
     "cancelled": "cancelled",
-    "stopping": "stopping: its worker has been told",
+    "stopping": "stopping: {its} worker has been told",
     "ended": "had ended already",
 }
 
@@ -50,7 +53,7 @@ def cancel(
             sys.stderr.write("nothing to cancel: all jobs have ended\n")
             return
         if dry_run:
-            sys.stderr.write(f"would cancel those of these {len(ids):,} that have not ended: {shortened(ids)}\n")
+            rehearse(cluster, ids)
             return
         outcomes = operations.cancel(cluster, ids, actor=login_name(), reason=reason)
     tell(outcomes)
@@ -61,17 +64,32 @@ def cancel(
         raise typer.Exit(ExitCode.PARTLY)
 
 
+def rehearse(cluster: Cluster, ids: Sequence[int]) -> None:
+    """Say what would be cancelled, and that the rest has ended."""
+    from clusterctl import views
+    from clusterctl.store.jobs import Selection
+
+    ranges = tuple((each.start, each[-1]) for each in parse_numbers(",".join(map(str, ids))))
+    live = views.job_ids(cluster, Selection(ranges=ranges, states=tuple(sorted(LIVE))))
+    if live:
+        sys.stderr.write(f"would cancel {len(live):,} job{'' if len(live) == 1 else 's'}: {shortened(live)}\n")
+    if ended := len(set(ids) - set(live)):
+        sys.stderr.write(f"{ended:,} job{'' if ended == 1 else 's'} had ended already\n")
+
+
 def tell(outcomes: Sequence[Cancelled]) -> None:
     """Each job's fate, or for many how many met which."""
     if len(outcomes) <= NAMED:
         for done in outcomes:
             was = f" as {done.state}" if done.outcome == "ended" else ""
-            sys.stderr.write(f"job {done.job_id} {SENTENCES[done.outcome]}{was}\n")
+            sys.stderr.write(f"job {done.job_id} {SENTENCES[done.outcome].format(its='its')}{was}\n")
         return
     for outcome, sentence in SENTENCES.items():
         count = sum(done.outcome == outcome for done in outcomes)
         if count:
-            sys.stderr.write(f"{count:,} jobs {sentence}\n")
+            one = count == 1
+            told = sentence.format(its="its" if one else "their")
+            sys.stderr.write(f"{count:,} job{'' if one else 's'} {told}\n")
 
 
 def shortened(ids: Sequence[int]) -> str:

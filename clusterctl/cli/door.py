@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,6 +21,13 @@ from clusterctl.model.errors import BadInput, ClusterError, NotFound, Outage, Re
 from clusterctl.text import masked, visible
 
 LONGEST_LINE = 600  # cells of an error: enough for any sentence of ours around a stranger's word
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what stdout says of a disk that takes no more
+OUR_WORDS = (
+    (r"is not a valid int(eger)?( range)?", "is not a whole number"),
+    (r"is not in the range (-?\d+)<=x<=(-?\d+)", r"is not from \1 to \2"),
+    (r"is not in the range x>=(-?\d+)", r"is less than \1"),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", r"one word too many: \1"),
+)  # typer's sentences, and how we say it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,17 +40,26 @@ def main(argv: Sequence[str] | None = None) -> int:
                 signal.signal(signal.SIGTERM, leave_on_term)
         return run(list(sys.argv[1:] if argv is None else argv), asked)
     except ClusterError as error:
-        tell(asked, error, str(error), error.hint or hint_for(error))
+        tell(asked, error, str(error), error.hint or hint_for(error, asked.command))
         return code_of(error)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return ExitCode.DONE
-    except Exception as error:  # noqa: BLE001  # the last border: whatever it is, the operator gets one line
-        tell(
-            asked, error, f"{type(error).__name__}: {error}", "this is a bug; run again with --debug for the traceback"
-        )
+    except OSError as error:
+        if error.errno not in FULL:
+            return tell_bug(asked, error)
+        root.hush()
+        tell(asked, error, f"cannot write the output: {error.strerror}", "make room, or write it elsewhere")
         return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001  # the last border: whatever it is, the operator gets one line
+        return tell_bug(asked, error)
+
+
+def tell_bug(asked: Invocation, error: Exception) -> ExitCode:
+    """Say that we have failed, not the operator."""
+    tell(asked, error, f"{type(error).__name__}: {error}", "this is a bug; run again with --debug for the traceback")
+    return ExitCode.FAILED
 
 
 def run(argv: list[str], asked: Invocation) -> int:
@@ -50,20 +69,20 @@ def run(argv: list[str], asked: Invocation) -> int:
     try:
         code = root.console().main(argv, prog_name=root.PROGRAM, standalone_mode=False, obj=asked)
     except TyperException as error:
-        raise usage_error(error) from error
+        raise usage_error(error, asked.command) from error
     except Abort:
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.DONE
 
 
-def usage_error(error: Exception) -> BadInput:
-    """What typer found wrong with the words, in our own."""
+def usage_error(error: Exception, command: str) -> BadInput:
+    """What typer found wrong with the words of *command*, in our own."""
     from typer import TyperException
 
     message = error.format_message() if isinstance(error, TyperException) else str(error)
-    ctx = getattr(error, "ctx", None)
-    path = ctx.command_path if ctx is not None else root.PROGRAM
-    return BadInput(message.strip().rstrip("."), f"see `{path} --help`")
+    for theirs, ours in OUR_WORDS:
+        message = re.sub(theirs, ours, message)
+    return BadInput(" ".join(message.split()).rstrip("."), help_on(command))
 
 
 def tell(asked: Invocation, error: Exception, message: str, hint: str) -> None:
@@ -78,17 +97,24 @@ def tell(asked: Invocation, error: Exception, message: str, hint: str) -> None:
         sys.stderr.flush()
 
 
-def hint_for(error: ClusterError) -> str:
-    """What to do about an error that does not say so itself."""
+def help_on(command: str) -> str:
+    """Where it says how *command* is called; without one, which there are."""
+    return f"see `{root.PROGRAM} {command}".rstrip() + " --help`"
+
+
+def hint_for(error: ClusterError, command: str) -> str:
+    """What to do about an error of *command* that does not say so itself."""
     if isinstance(error, Outage):
         return "`clusterctl status` shows what can be reached from here"
     if isinstance(error, NotFound | Refused):
         return "`clusterctl jobs --all` lists the jobs, and `clusterctl job ID` tells all about one"
-    return "see `clusterctl --help`"
+    return help_on(command)
 
 
 def prepare_streams() -> None:
-    """Nothing that anyone named a job may be unprintable, whatever the locale."""
+    """Nothing that anyone named a job may be unprintable, whatever the locale; what is closed (`>&-`) takes nothing."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # it stays open as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115  # the same
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

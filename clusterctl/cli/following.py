@@ -34,10 +34,21 @@ def open_output(found: OutputPicture) -> BinaryIO | None:
         return Path(found.path).open("rb")
     except (FileNotFoundError, NotADirectoryError):
         if found.ended:
-            raise NotFound(f"the output of job {found.job_id} is gone: {found.path}", "kept for keep_logs") from None
+            sentence = f"the output of job {found.job_id} is gone, or was never made: {found.path}"
+            raise NotFound(sentence, f"`clusterctl job {found.job_id}` tells how it ended") from None
         return None
     except OSError as error:
         raise Refused(f"cannot read {found.path}: {error.strerror}") from None
+
+
+def explain_silence(cluster: Cluster, job_id: int) -> None:
+    """Say why nothing was written by a job whose command was never started."""
+    from clusterctl import views
+    from clusterctl.text import visible
+
+    job = views.job(cluster, job_id).job
+    if job.reason == "start_failed":
+        sys.stderr.write(f"job {job_id} wrote nothing: it could not be started: {visible(job.detail)}\n")
 
 
 def copy(file: BinaryIO) -> int:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from clusterctl.model.errors import BadInput
+from clusterctl.model.errors import BadInput, Outage
 
 if TYPE_CHECKING:
     import typer
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from clusterctl.settings import Settings
 
 
+ORIGINS = "`clusterctl config show` tells where each setting comes from"
+
+
 class Invocation:
-    """One run of the program. ``flags`` maps settings to what stood on the command line; only those given."""
+    """One run of the program. ``flags`` maps settings to what stood on the command line; only those given.
+
+    ``command``: the one that was asked for, once it is known.
+    """
 
     def __init__(self) -> None:
         self.flags: dict[str, str] = {}
         self.debug = False
+        self.command = ""
 
     def settings(self) -> Settings:
         """The settings in force. Raises BadInput with the sentence that names the culprit."""
@@ -29,10 +36,13 @@ class Invocation:
 
         try:
             settings = load(self.flags)
+        except ValueError as error:
+            raise BadInput(str(error), ORIGINS) from None
+        try:
             # redis-py would refuse a bad port only when the bell is rung: after a submit, too late to say so.
             _ = urlsplit(settings.redis_url).port
-        except ValueError as error:
-            raise BadInput(str(error), "`clusterctl config show` tells where each setting comes from") from None
+        except ValueError:
+            raise BadInput("redis_url has a port that is none: it is a number from 0 to 65535", ORIGINS) from None
         return settings
 
     def cluster(self) -> Cluster:
@@ -44,9 +54,22 @@ class Invocation:
 
         with ExitStack() as opened:
             cluster = opened.enter_context(self.reach())
-            views.check_schema(cluster)
+            try:
+                views.check_schema(cluster)
+            except Outage as outage:
+                outage.hint = self.nowhere() or outage.hint
+                raise
             opened.pop_all()  # all is well: from here on it is the caller's to close
         return cluster
+
+    def nowhere(self) -> str:
+        """What to do if nobody has said where Postgres is and no ``up`` runs here; empty if somebody has."""
+        from clusterctl.settings import origins
+
+        found = {each.name: each for each in origins(self.flags)}
+        if found["database_url"].origin != "default":
+            return ""
+        return f"no Postgres of `up` runs in {found['state_dir'].value}: `clusterctl up` starts it; or set database_url"
 
     def reach(self) -> Cluster:
         """The cluster, nothing asked of it so far: for commands that report what they cannot reach."""

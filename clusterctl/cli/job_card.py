@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from clusterctl.cli import colours, table
 from clusterctl.cli.ages import ago, span, stamp
@@ -12,10 +12,10 @@ from clusterctl.cli.job_rows import memory_of, name_of, reason_of, state_of
 from clusterctl.cli.table import Cell, Column
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture, JobStory
 from clusterctl.text import visible
-from clusterctl.units import about_memory, format_cpus, format_duration
+from clusterctl.units import about_memory, format_cpus, format_duration, format_numbers, parse_numbers
 
 LABEL = 11  # cells of the left column
-CONDITIONS = {"ok": "completes", "notok": "fails", "any": "ends"}
+CONDITIONS = {"ok": "complete", "notok": "fail", "any": "end"}
 
 
 def show_card(story: JobStory, output: str) -> None:
@@ -38,7 +38,7 @@ def facts(story: JobStory) -> Iterator[tuple[str, str]]:
     """Labels and what stands beside them; what is empty is left out by the caller."""
     job = story.job
     yield why_label(job), why(job)
-    yield "waits for", ", ".join(map(dependency, story.after))
+    yield "waits for" if job.finished_at is None else "waited for", ", ".join(dependencies(story.after))
     yield "command", command(story)
     yield "in", story.spec.cwd
     yield "asks for", request(job)
@@ -60,9 +60,15 @@ def why(job: JobPicture) -> str:
     return ": ".join(part for part in ("" if word == "-" else word, job.detail) if part)
 
 
-def dependency(parent: DependencyPicture) -> str:
-    """What must become of another job first, and how that one is."""
-    return f"{parent.job_id} that it {CONDITIONS.get(parent.condition, parent.condition)} ({parent.state or 'pruned'})"
+def dependencies(parents: Sequence[DependencyPicture]) -> Iterator[str]:
+    """What must become of other jobs first, and how those are; jobs that are alike together."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for parent in parents:
+        alike.setdefault((parent.condition, parent.state or "pruned"), []).append(parent.job_id)
+    for (condition, state), ids in alike.items():
+        verb = CONDITIONS.get(condition, condition)
+        which = format_numbers(parse_numbers(",".join(map(str, ids))))
+        yield f"{which} that {'they' if len(ids) > 1 else 'it'} {verb}{'' if len(ids) > 1 else 's'} ({state})"
 
 
 def command(story: JobStory) -> str:

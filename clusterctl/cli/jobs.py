@@ -13,7 +13,7 @@ from clusterctl.cli.invocation import invocation
 from clusterctl.cli.listing import FormOption, LimitOption, PictureFormOption, SortOption
 from clusterctl.cli.selectors import SelectorArgument, chosen_ids, names_one, select
 from clusterctl.cli.verbs import Verbs
-from clusterctl.model.errors import BadInput, NotFound
+from clusterctl.model.errors import BadInput
 from clusterctl.model.states import JobState
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def jobs(
         wanted = filtered(cluster, selectors, everything=everything, states=chosen_states, tenant=tenant, name=name)
         found = views.queue(cluster, wanted, listing.MOST if sort else limit)
         if selectors and not found.jobs:
-            raise NotFound(
-                f"no job is meant by {' '.join(selectors)}", "`clusterctl jobs --all` lists all that there are"
-            )
+            chosen_ids(cluster, selectors)  # NotFound if there are no such jobs; else the filters took them all
     rows = listing.ordered(JOBS, found.jobs, sort) if sort else found.jobs
     listing.show(JOBS, rows[:limit], form, more=len(rows) + found.more - limit)
 

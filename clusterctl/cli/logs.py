@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -46,9 +47,12 @@ def logs(
             raise BadInput(f"{selector!a} means {len(ids):,} jobs", "name one")
         if follow:
             following.follow(cluster, ids[0], stderr=stderr, attempt=attempt, tail=tail)
+            following.explain_silence(cluster, ids[0])
             return
         found = views.output(cluster, ids[0], attempt=attempt, stderr=stderr)
         file = following.open_output(found)
+        if file is None or not os.fstat(file.fileno()).st_size:
+            following.explain_silence(cluster, ids[0])
     if file is not None:
         with file:
             if tail is not None:

@@ -54,8 +54,8 @@ def example_lines(examples: list[str], columns: int) -> list[str]:
         (command.rstrip(), comment.strip()) for command, _, comment in (line.partition(" # ") for line in examples)
     ]
     longest = max(len(command) for command, _ in pairs)
-    if all(2 + longest + 2 + len(comment) <= columns for _, comment in pairs):
-        return [f"  {command:<{longest}}  {comment}".rstrip() for command, comment in pairs]
+    if all(2 + longest + 4 + len(comment) <= columns for _, comment in pairs):
+        return [f"  {command:<{longest}}  # {comment}" if comment else f"  {command}" for command, comment in pairs]
     lines = []
     for command, comment in pairs:
         lines += (

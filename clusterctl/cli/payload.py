@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from clusterctl.text import visible
 
 SCRIPT_NAMES = (".sh", ".bash", ".zsh", ".py", ".pl", ".rb", ".sbatch", ".slurm")
 ONLY_THERE = "if it exists only on the workers, submit `sh -c` with its path"
+DIRECTIVE = re.compile(r"^#(?:SBATCH|CC)\s", re.MULTILINE)
 OURS = "CLUSTERCTL_"  # settings, maybe with a password, and what an outer job was told of itself
 
 
@@ -57,7 +59,7 @@ def read_script(word: str) -> str | None:
     """The text of the script at the path *word*; None for no file, or a program. Raises BadInput."""
     path = Path(word)
     try:
-        if path.is_dir() and "/" in word:
+        if path.is_dir() and ("/" in word or path.suffix in SCRIPT_NAMES):
             raise BadInput(f"{word!a} is a directory", "name a command or a script")
         if not path.is_file():
             refuse_missing(word, path)
@@ -100,6 +102,8 @@ def text_of(path: Path, content: bytes) -> str:
         text = "\0"
     if "\0" in text:
         raise BadInput(f"{str(path)!a} is binary, not a script", "make it executable to run it as a program")
+    if DIRECTIVE.search(text):
+        sys.stderr.write("warning: #SBATCH and #CC lines are not read yet: say it with options of `submit`\n")
     return text if text.startswith("#!") else f"#!/bin/sh\n{text}"  # what a shell does with such a file
 
 

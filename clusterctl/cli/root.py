@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from clusterctl.cli import pages
 from clusterctl.cli.codes import ExitCode
+from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import EVERYWHERE, Verbs, options_of_every_command, panels, record_of
 from clusterctl.model.errors import BadInput
 
@@ -68,6 +69,8 @@ class Console(TyperGroup):
             near = difflib.get_close_matches(args[0], WHERE, n=1)
             hint = f"did you mean `{PROGRAM} {near[0]}`?" if near else f"`{PROGRAM} --help` lists the commands"
             raise BadInput(f"no such command: {args[0]!a}", hint)
+        if args[0] in WHERE:
+            invocation(ctx).command = args[0]
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -136,6 +139,11 @@ def begin(
 def console() -> Any:
     """The whole command line, ready to be called."""
     app = typer.Typer(
-        cls=Console, invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False, callback=begin
+        cls=Console,
+        invoke_without_command=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        callback=begin,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
     return typer.main.get_command(app)

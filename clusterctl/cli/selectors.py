@@ -81,8 +81,11 @@ def select(cluster: Cluster, words: Sequence[str]) -> Selection:
 
 def numbers_of(text: str) -> tuple[tuple[int, int], ...]:
     """Inclusive ranges of job numbers."""
-    if re.search("[a-z:]", text):
-        raise BadInput(f"cannot combine or read {text!a}", FORMS)
+    for word in text.split(","):
+        if word == "all" or word.startswith("array:"):
+            raise BadInput(f"{word} stands alone: it does not go together with other jobs", FORMS)
+        if re.search("[A-Za-z:]", word):
+            raise BadInput(f"{word!a} means no jobs", FORMS)
     try:
         return tuple((each.start, each[-1]) for each in parse_numbers(text))
     except ValueError as error:

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 def run_here(root: Path, wanted: Wanted, asked: Invocation) -> None:
     """Start what is missing, and keep it running until Ctrl-C or ``down``; if another ``up`` keeps it, only start."""
     began = time.monotonic()
+    ours = False
     with Narration() as narration:
 
         def ready(report: Report) -> None:
+            nonlocal ours
+            ours = report.keeper is None
             narration.rest()
-            present(root, report, asked, took=time.monotonic() - began, here=report.keeper is None)
+            present(root, report, asked, took=time.monotonic() - began, here=ours)
 
         keeper.run(root, wanted, tell=narration.tell, ready=ready)
+    if ours:
+        sys.stderr.write(f"stopped; the data stay in {root}\n")
 
 
 def leave_running(root: Path, wanted: Wanted, asked: Invocation) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 
 import typer
 
 from clusterctl.cli import colours, listing
-from clusterctl.cli.ages import ago
+from clusterctl.cli.ages import span
 from clusterctl.cli.codes import ExitCode
 from clusterctl.cli.gauge import gauge
 from clusterctl.cli.invocation import invocation
@@ -21,8 +22,11 @@ from clusterctl.units import format_age
 
 app = Verbs()
 LABEL = 11  # cells of the left column
+WHOLE = 10_000  # cells: no line is longer
 NO_REDIS = "none"
-HINT = "hint: `clusterctl up` starts a cluster here; `clusterctl config show` tells where addresses come from\n"
+HINT = (
+    "`clusterctl up` starts what is missing of a cluster here; `clusterctl config show` tells where addresses come from"
+)
 
 
 @app.verb()
@@ -41,7 +45,8 @@ def show_status(ctx: typer.Context, form: PictureForm = "table") -> None:
     """Print the cluster's health. Exits with UNREACHABLE if part of it cannot be asked."""
     from clusterctl import views
 
-    with invocation(ctx).reach() as cluster:
+    asked = invocation(ctx)
+    with asked.reach() as cluster:
         found = views.status(cluster)
     if form == "json":
         # Findings are doctor's: null says that nobody has looked.
@@ -50,11 +55,17 @@ def show_status(ctx: typer.Context, form: PictureForm = "table") -> None:
         colour = colours.wanted()
         for label, text, sgr in lines(found):
             name = colours.painted(f"{label:{LABEL}}", colours.DIM, colour)
-            sys.stdout.write(f"{name} {colours.painted(visible(text), sgr, colour)}\n")
+            sys.stdout.write(f"{name} {colours.painted(visible(text, room_for(sgr)), sgr, colour)}\n")
     if not found.database.up or not (found.redis.up or found.redis.url == NO_REDIS):
         sys.stdout.flush()
-        sys.stderr.write(HINT)
+        sys.stderr.write(f"hint: {asked.nowhere() or HINT}\n")
         raise typer.Exit(ExitCode.UNREACHABLE)
+
+
+def room_for(sgr: str | None) -> int:
+    """Cells of a line: those of the terminal, so that ten lines are ten; what is wrong is told in full."""
+    whole = not sys.stdout.isatty() or sgr == mood(False)
+    return WHOLE if whole else shutil.get_terminal_size().columns - LABEL - 1
 
 
 def lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:
@@ -85,7 +96,7 @@ def leader_line(found: StatusPicture) -> str:
     if leader is None or leader.name is None:
         return "none: nothing is placed until a schedd runs"
     age = "" if leader.age_s is None else f", decided {format_age(leader.age_s)} ago"
-    return f"{leader.name}  term {leader.term}, since {ago(leader.since)}{age}"
+    return f"{leader.name}  term {leader.term}, for {span(leader.since)}{age}"
 
 
 def worker_line(found: StatusPicture) -> str:
@@ -111,8 +122,13 @@ def held_lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:
     """By how many attempts, and how firmly."""
     held, cpus = found.allocations, found.cpus
     if held is not None and cpus is not None:
-        yield "allocated", f"{cpus.allocated:g} CPUs for {held.allocated:,} attempts that run", None
-        yield "reserved", f"{cpus.reserved:g} CPUs for {held.reserved:,} attempts that are about to", None
+        yield "allocated", f"{cpus.allocated:g} CPUs, for what runs: {attempts(held.allocated)}", None
+        yield "reserved", f"{cpus.reserved:g} CPUs, for what is about to: {attempts(held.reserved)}", None
+
+
+def attempts(count: int) -> str:
+    """``1 attempt``, ``1,200 attempts``."""
+    return f"{count:,} attempt{'' if count == 1 else 's'}"
 
 
 def job_lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:

@@ -66,13 +66,15 @@ def submit(
     """
     if follow and array is not None:
         raise BadInput("--follow shows the output of one job, not of an array", "use --wait")
+    if key == "":  # `--key "$NAME"` with NAME not set: it would be the same job as everyone else's
+        raise BadInput("--key is empty", "give each submission a key of its own, or leave --key out")
     asked = invocation(ctx)
     settings = asked.settings()
     what = payload.read(words, env=env or [], export=export, cwd=cwd, stdout=stdout, stderr=stderr)
     submission = Submission(
         spec=what.spec,
         request=Resources(cpus, settings.default_memory if memory is None else memory, gpus),
-        name=what.name if name is None else name,
+        name=name or what.name,
         tenant=tenant,
         user=login_name(),
         priority=priority,

@@ -27,7 +27,7 @@ def option(panel: str) -> Callable[..., Any]:
 
 
 needs, when, where = option("What it needs"), option("When"), option("Where")
-around, answer = option("Its surroundings"), option("What comes back")
+around, called, answer = option("Its surroundings"), option("How it is called"), option("What comes back")
 
 Words = Annotated[
     list[str],
@@ -77,7 +77,7 @@ AfterJobs = Annotated[
         parser=wishes.dependencies,
     ),
 ]
-Hold = Annotated[bool, when("Keep it until it is released.", "--hold")]
+Hold = Annotated[bool, when("Keep it back. There is no `release` yet: cancel it, and submit it anew.", "--hold")]
 Retries = Annotated[int, when("Try so often again if it fails.", metavar="N", min=0, max=1000, show_default=False)]
 
 OnWorker = Annotated[
@@ -108,9 +108,9 @@ Stdout = Annotated[
 ]
 Stderr = Annotated[str, around("The same. Default: with stdout.", metavar="PATH", show_default=False)]
 
-Name = Annotated[str | None, answer("How it is called. Default: as its command.", metavar="TEXT")]
+Name = Annotated[str | None, called("In listings. Default: as its command.", metavar="TEXT")]
 Key = Annotated[
-    str | None, answer("The same job under the same key is submitted once: safe to repeat.", metavar="TEXT")
+    str | None, called("The same job under the same key is submitted once: safe to repeat.", metavar="TEXT")
 ]
 Parsable = Annotated[bool, answer("Print only the number: 42; of an array 42-141.", "--parsable")]
 Wait = Annotated[bool, answer("Until it has ended; then end with its exit code.", "--wait")]

@@ -13,7 +13,7 @@ from clusterctl.text import cells, visible
 T = TypeVar("T")
 
 GAP = 2  # cells between two columns
-LONGEST_CELL = 60  # cells, however wide the terminal
+LONGEST_CELL, LONGEST_WIDE = 60, 240  # cells, however wide the terminal
 
 
 class Cell(NamedTuple):
@@ -41,13 +41,16 @@ class Column(NamedTuple, Generic[T]):
 def draw(columns: Sequence[Column[T]], rows: Sequence[T], *, wide: bool = False) -> None:
     """Print the table on stdout: within the terminal, or as wide as it is if *wide*."""
     room = 10_000 if wide else shutil.get_terminal_size().columns
-    for line in lines([column for column in columns if wide or not column.wide], rows, room, colours.wanted()):
+    chosen = [column for column in columns if wide or not column.wide]
+    for line in lines(chosen, rows, room, colours.wanted(), LONGEST_WIDE if wide else LONGEST_CELL):
         sys.stdout.write(line + "\n")
 
 
-def lines(columns: Sequence[Column[T]], rows: Sequence[T], room: int, colour: bool) -> list[str]:
+def lines(
+    columns: Sequence[Column[T]], rows: Sequence[T], room: int, colour: bool, longest: int = LONGEST_CELL
+) -> list[str]:
     """The table's lines: titles, then rows. At most *room* cells each where columns can shrink so far."""
-    grid = [[read(column.show(row)) for column in columns] for row in rows]
+    grid = [[read(column.show(row), longest) for column in columns] for row in rows]
     kept = worth_showing(columns, grid, room)
     columns = [columns[at] for at in kept]
     grid = [[row[at] for at in kept] for row in grid]
@@ -56,10 +59,10 @@ def lines(columns: Sequence[Column[T]], rows: Sequence[T], room: int, colour: bo
     return [line(columns, row, widths, colour) for row in (titles, *grid)]
 
 
-def read(shown: str | Cell) -> Cell:
+def read(shown: str | Cell, longest: int) -> Cell:
     """A cell that is safe to print."""
     cell = shown if isinstance(shown, Cell) else Cell(shown)
-    return Cell(visible(cell.text, LONGEST_CELL), cell.sgr)
+    return Cell(visible(cell.text, longest), cell.sgr)
 
 
 def worth_showing(columns: Sequence[Column[Any]], grid: list[list[Cell]], room: int) -> list[int]:

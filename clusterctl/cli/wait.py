@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def wait(
 
     $ clusterctl wait 42
     $ clusterctl wait array:42 --timeout 1h
-    $ clusterctl submit --parsable -- make | xargs clusterctl wait
+    $ clusterctl wait $(clusterctl submit --parsable -- make)
 
     Ends with the job's exit code, of several with the highest; 128 + n for one that signal n ended; 1 for one that
     was cancelled, lost or out of time without either; 124 after --timeout.
@@ -36,4 +37,7 @@ def wait(
 
     with invocation(ctx).cluster() as cluster:
         ids = chosen_ids(cluster, selectors)
+        if not ids:
+            sys.stderr.write("nothing to wait for: all jobs have ended\n")
+            return
         raise typer.Exit(waiting.see_through(cluster, ids, timeout=timeout))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from clusterctl.cluster import Cluster
+    from clusterctl.model.pictures import JobPicture
 
 SOONEST, LATEST = 0.05, 1.0  # seconds between two looks, growing: a short job ends soon or not at all
 PATIENCE = 30.0  # seconds without Postgres that a wait survives
@@ -34,13 +35,32 @@ def see_through(cluster: Cluster, ids: Sequence[int], *, timeout: float | None =
         else:
             stand_by(cluster, ids, timeout)
     except TimeoutError:
-        sys.stderr.write("clusterctl: error: they have not ended in time\n")
-        sys.stderr.write(f"hint: they go on; `clusterctl jobs {shortest(ids)}` shows them\n")
+        late = f"job {ids[0]} has" if len(ids) == 1 else "not all of them have"
+        sys.stderr.write(f"clusterctl: error: {late}{' not' if len(ids) == 1 else ''} ended in time\n")
+        sys.stderr.write(f"hint: nothing was stopped; `clusterctl jobs {shortest(ids)}` shows what goes on\n")
         return ExitCode.TIMED_OUT
     except KeyboardInterrupt:
         sys.stderr.write(f"no longer waiting; `clusterctl cancel {shortest(ids)}` would stop what has not ended\n")
         return ExitCode.INTERRUPTED
+    if len(ids) == 1:
+        explain(patiently(lambda: views.job(cluster, ids[0])).job)
     return patiently(lambda: views.exit_code(cluster, ids))
+
+
+def explain(job: JobPicture) -> None:
+    """Say why a single job did not end well."""
+    from clusterctl.text import visible
+
+    if job.state != "completed" and (why := why_ended(job)):
+        sys.stderr.write(f"job {job.id} {job.state}: {visible(why)}\n")
+
+
+def why_ended(job: JobPicture) -> str:
+    """The reason in a word, and in a sentence if there is one; of a process that ended by itself, how."""
+    from clusterctl.cli.job_rows import reason_of
+
+    word = reason_of(job)
+    return ": ".join(part for part in ("" if word in ("-", job.state) else word, job.detail) if part)
 
 
 def shortest(ids: Sequence[int]) -> str:

@@ -27,6 +27,10 @@ class Moved(ClusterError):
     """The world has changed since it was looked at: nothing was done, look again."""
 
 
+class Superseded(Moved):
+    """A newer incarnation of this worker writes now, or it was declared lost: it must register again."""
+
+
 class SchemaMismatch(ClusterError):
     """The database speaks another version of the schema."""
 

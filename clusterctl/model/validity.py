@@ -1,4 +1,4 @@
-"""What is refused at submit, whatever the state of the cluster: hostile, oversized or senseless requests."""
+"""What is refused, whatever the state of the cluster: hostile, oversized or senseless requests, and worker names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from clusterctl.model.errors import BadInput
 from clusterctl.model.spec import MAX_ARGUMENT, MAX_ARRAY, MAX_NAME, MAX_SPEC, Spec, Submission
 
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
+WORKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # also a directory's name, and part of a Redis key
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_INT = 2**31 - 1  # a Postgres int
 
@@ -34,6 +35,17 @@ def check(submission: Submission) -> None:
     for text in (submission.key or "", submission.user, submission.worker or "", *flat(submission.labels)):
         refuse(len(text) > MAX_NAME, f"longer than {MAX_NAME} characters: {text[:40]}…")
         refuse_text("key, user, worker or label", text)
+
+
+def check_worker(name: str, gpus: int, labels: dict[str, str]) -> None:
+    """Raise BadInput, with one sentence, for what no worker can be called or offer."""
+    refuse(
+        not WORKER.fullmatch(name), "a worker's name is letters, digits and . _ -, at most 63, a letter or digit first"
+    )
+    refuse(not 0 <= gpus <= MAX_INT, "gpus cannot be negative, or more than any machine can have")
+    for text in flat(labels):
+        refuse(len(text) > MAX_NAME, f"a label is longer than {MAX_NAME} characters: {text[:40]}…")
+        refuse_text("a label", text)
 
 
 def check_spec(spec: Spec) -> None:

@@ -94,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keep_allocations: Annotated[float, Knob("duration", "Released allocations older than this are pruned.")] = 7 * DAY
     keep_jobs: Annotated[float, Knob("duration", "Finished jobs older than this are pruned.")] = 30 * DAY
     keep_claims: Annotated[float, Knob("duration", "Claim log entries older than this are pruned.")] = 7 * DAY
+    keep_audit: Annotated[float, Knob("duration", "Audit entries (who did what) older than this are pruned.")] = (
+        90 * DAY
+    )
     keep_samples: Annotated[float, Knob("duration", "Samples of workers older than this are pruned.")] = 7 * DAY
     keep_logs: Annotated[float, Knob("duration", "Output in a worker's spool older than this is pruned.")] = 7 * DAY
 

@@ -28,19 +28,27 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     processes: tuple[StackProcess, ...] = ()
 
 
-def running_stack(state_dir: Path) -> Stack | None:
-    """The stack in *state_dir*, if its Postgres lives; None if there is none. A torn file counts as none."""
+def recorded_stack(state_dir: Path) -> Stack | None:
+    """The stack in *state_dir*, from its ``up`` to its ``down``; None if there is none. A torn file counts as none."""
     try:
-        stack = msgspec.json.decode((state_dir / STACK_FILE).read_bytes(), type=Stack)
+        return msgspec.json.decode((state_dir / STACK_FILE).read_bytes(), type=Stack)
     except (OSError, msgspec.DecodeError):
         return None
-    servers = [process for process in stack.processes if process.role == "postgres"]
+
+
+def running_stack(state_dir: Path) -> Stack | None:
+    """The recorded stack, if its Postgres lives."""
+    stack = recorded_stack(state_dir)
+    servers = [process for process in stack.processes if process.role == "postgres"] if stack else []
     return stack if all(map(_lives, servers)) else None
 
 
 def stack_values(state_dir: Path) -> Mapping[str, str]:
-    """The settings that a running stack supplies."""
-    stack = running_stack(state_dir)
+    """The settings that a recorded stack supplies.
+
+    Also when its Postgres is down: that is an outage of this cluster, and no reason to ask another database.
+    """
+    stack = recorded_stack(state_dir)
     return {"database_url": stack.database_url, "redis_url": stack.redis_url} if stack else {}
 
 

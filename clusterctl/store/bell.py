@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from clusterctl.model.errors import Outage
+from clusterctl.model.errors import Moved, Outage
 from clusterctl.store.connection import Database
 
 SCHEDD = "clusterctl_schedd"
@@ -16,5 +16,5 @@ SCHEDD = "clusterctl_schedd"
 
 def ring(db: Database) -> None:
     """There is something to decide. Fails nobody: the change that this tells of is made already."""
-    with suppress(Outage):
+    with suppress(Outage, Moved):  # Moved: others that notify held the lock for too long
         db.run("SELECT pg_notify(%s, '')", SCHEDD)

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import RowFactory, class_row, scalar_row, tuple_row
 
-from clusterctl.model.errors import Moved, Outage, SchemaMismatch
+from clusterctl.model.errors import Moved, Outage, SchemaMismatch, Superseded
 
 T = TypeVar("T")
 
@@ -19,7 +19,8 @@ CONNECT_TIMEOUT = 3  # seconds; the command line promises an answer within five
 PREPARE_AFTER = 2  # daemons repeat few statements: plan each once
 
 # The world moved: refused by a law of 0002, or by another's lock. Nothing was done, and looking again helps.
-OUTDATED = {"CC002", "CC003", "CC004", "CC005", "40001", "40P01", "55P03"}
+OLD_INCARNATION = "CC004"
+OUTDATED = {"CC002", "CC003", "CC005", "40001", "40P01", "55P03"}
 OVERBOOKED = "_not_oversubscribed"  # how the CHECKs are called that keep a worker from being promised twice
 # The server answered, but not with the tables that we know.
 UNKNOWN_SCHEMA = {"42P01", "42703", "42883", "3F000"}
@@ -76,12 +77,6 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """All or nothing. A COMMIT whose answer is lost is an Outage: repeat, every transition is safe to repeat."""
         with self._told(), self.connection().transaction():
-            yield
-
-    @contextmanager
-    def pipeline(self) -> Iterator[None]:
-        """Send the statements inside without waiting for each answer."""
-        with self._told(), self.connection().pipeline():
             yield
 
     def connection(self) -> psycopg.Connection[Any]:
@@ -147,6 +142,8 @@ class Database:
         try:
             yield
         except psycopg.Error as error:
+            if error.sqlstate == OLD_INCARNATION:
+                raise Superseded(one_line(error)) from error
             if error.sqlstate in OUTDATED or (error.diag.constraint_name or "").endswith(OVERBOOKED):
                 raise Moved(one_line(error)) from error
             if error.sqlstate in UNKNOWN_SCHEMA:

@@ -70,10 +70,13 @@ def prune_allocations(db: Database, older_than_s: float, most: int = 5000) -> in
     """Forget attempts of ended jobs that were released long ago, except each job's last."""
     return db.run(
         """
-        DELETE FROM allocations WHERE id IN (
-            SELECT a.id FROM allocations a JOIN jobs j ON j.id = a.job_id
-             WHERE a.released_at < cluster_time() - %s * interval '1 s' AND a.attempt < j.attempt
-             ORDER BY a.released_at LIMIT %s)
+        DELETE FROM allocations WHERE id = ANY (ARRAY(
+            SELECT a.id FROM (SELECT id, attempt FROM jobs WHERE attempt > 1 OFFSET 0) j
+             CROSS JOIN LATERAL (
+                   SELECT id FROM allocations
+                    WHERE job_id = j.id AND attempt < j.attempt
+                      AND released_at < cluster_time() - %s * interval '1 s' OFFSET 0) a
+             LIMIT %s))
         """,
         older_than_s,
         most,
@@ -98,6 +101,18 @@ def prune_samples(db: Database, older_than_s: float, most: int = 20000) -> int:
         """
         DELETE FROM samples WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM samples WHERE at < cluster_time() - %s * interval '1 s' ORDER BY at LIMIT %s))
+        """,
+        older_than_s,
+        most,
+    )
+
+
+def prune_audit(db: Database, older_than_s: float, most: int = 5000) -> int:
+    """Forget who did what."""
+    return db.run(
+        """
+        DELETE FROM audit WHERE id = ANY (ARRAY(
+            SELECT id FROM audit WHERE at < cluster_time() - %s * interval '1 s' ORDER BY at LIMIT %s))
         """,
         older_than_s,
         most,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from clusterctl.model.errors import Moved, NameTaken
+from clusterctl.model.errors import NameTaken, Superseded
 from clusterctl.model.orders import Holding
 from clusterctl.model.pictures import Amounts, WorkerPicture
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
@@ -65,7 +65,7 @@ def register(db: Database, registration: Registration) -> Registered:
 def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | None) -> Synced:
     """One beat: say that we live and what we use, and hear what we hold.
 
-    Raises Moved when we are no longer this worker's incarnation, or were declared lost: register again.
+    Raises Superseded when we are no longer this worker's incarnation, or were declared lost: register again.
     """
     rows = db.rows(
         """
@@ -89,7 +89,7 @@ def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | No
         load=None if measures is None else measures.load1,
     )
     if not rows:
-        raise Moved("another incarnation of this worker has registered, or it was declared lost")
+        raise Superseded("another incarnation of this worker has registered, or it was declared lost")
     return Synced(
         admin_state=AdminState(rows[0][0]),
         holdings=tuple(read_holding(row) for row in rows if row[1] is not None),

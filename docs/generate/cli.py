@@ -43,7 +43,7 @@ def command(found: Any, name: str, parent: Any) -> Iterator[str]:
     if examples:
         yield fence(examples, "console")
     for heading, records in panels(found, ctx):
-        if useful := [record for record in records if record[0] != "--help"]:
+        if useful := [record for record in records if "--help" not in record[0]]:
             yield f"**{heading}**"
             yield options(useful)
     for each in getattr(found, "commands", {}).values():

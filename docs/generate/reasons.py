@@ -48,7 +48,7 @@ OUTCOMES = {
     Outcome.START_FAILED: "There is no such command, directory or output file; the detail says which.",
     Outcome.START_TIMEOUT: "No agent started it within `start_timeout`.",
     Outcome.NEVER_STARTED: "Its agent won the start, and died or had no room in its spool before there was a process.",
-    Outcome.SUPERVISOR_LOST: "The process that watched it was killed; what was left of it was killed, too.",
+    Outcome.SUPERVISOR_LOST: "The process that watched it was killed or told to end. What was left of it was ended.",
     Outcome.LEASE_EXPIRED: "Its worker was cut off from Postgres for longer than its lease, and stopped it.",
     Outcome.WORKER_STOPPED: "Its agent was told to stop with its jobs, as `down` does.",
     Outcome.WORKER_REBOOTED: "The machine was started anew.",

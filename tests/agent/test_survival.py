@@ -218,7 +218,7 @@ def test_a_supervisor_told_to_end_ends_its_job_first(rig: Rig) -> None:
     rig.start(shell(1, FOREVER))
     running = rig.running(1)
     os.kill(running.supervisor_pid, signal.SIGTERM)
-    assert rig.end_of(1).outcome == Outcome.WORKER_STOPPED
+    assert rig.end_of(1).outcome == Outcome.SUPERVISOR_LOST
     until(lambda: not is_alive(running.supervisor_pid))
     assert rig.run(order(2, "/bin/true")).exit_code == 0
 
@@ -244,22 +244,6 @@ def test_idle_supervisors_leave_after_a_while(rig: Rig, monkeypatch: pytest.Monk
     rig.processes.trim()
     until(lambda: not (rig.listen() and list(rig.spool.glob("supervisors/*"))), what="the supervisor to leave")
     assert rig.run(order(2, "/bin/true")).exit_code == 0
-
-
-def test_a_stopped_idle_supervisor_is_ended_by_the_next_agentd(
-    make_rig: RigMaker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = make_rig()
-    first.start(shell(1, FOREVER))
-    supervisor = first.running(1).supervisor_pid
-    first.stop(1)
-    first.processes.acknowledge([1])
-    os.kill(supervisor, signal.SIGSTOP)
-    first.close(stop_jobs=False)
-    monkeypatch.setattr("agentd.roster.ADOPTED_HELLO_S", 0.2)
-    second = make_rig()
-    assert not is_alive(supervisor)
-    assert not second.processes.running()
 
 
 def test_a_lease_that_runs_out_ends_the_job(rig: Rig) -> None:

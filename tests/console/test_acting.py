@@ -90,10 +90,14 @@ def test_cancel_all_spares_nothing_and_may_find_nothing(run: Run, scene: Scene) 
     assert run("cancel", "all").code == 0
 
 
-def test_a_dry_cancel_cancels_nothing(run: Run, scene: Scene) -> None:
-    jobs = scene.jobs(2)
-    assert run("cancel", "all", "--dry-run").code == 0
-    assert scene.states(jobs) == ["pending", "pending"]
+def test_a_dry_cancel_tells_what_a_real_one_would_do_and_cancels_nothing(
+    run: Run, scene: Scene, worker: Registered
+) -> None:
+    jobs = scene.jobs(3)
+    scene.finish(worker, jobs[0])
+    said = run("cancel", f"{jobs[0]}-{jobs[-1]}", "--dry-run")
+    assert (said.code, said.err) == (0, f"would cancel 2 jobs: {jobs[1]}, {jobs[2]}\n1 job had ended already\n")
+    assert scene.states(jobs) == ["completed", "pending", "pending"]
 
 
 @pytest.mark.parametrize(
@@ -141,14 +145,28 @@ def test_wait_stands_by_until_the_end_and_tells_each_step(
     said = run("wait", str(job))
     thread.join()
     assert (said.code, said.out) == (4, "")
-    assert said.err.splitlines()[-1] == "1 failed"
+    assert said.err.splitlines()[-2:] == ["1 failed", "job 1 failed: exit 4"]
 
 
 def test_wait_gives_up_after_its_timeout(run: Run, scene: Scene) -> None:
-    scene.jobs()
+    scene.jobs(2)
     said = run("wait", "1", "--timeout", "50ms")
     assert said.code == ExitCode.TIMED_OUT
-    assert "clusterctl: error: " in said.err
+    assert "clusterctl: error: job 1 has not ended in time" in said.err
+    assert "clusterctl: error: not all of them have ended in time" in run("wait", "1-2", "--timeout", "50ms").err
+
+
+def test_wait_says_why_a_job_did_not_end_well(run: Run, scene: Scene, worker: Registered) -> None:
+    well, late = scene.jobs()[0], scene.jobs()[0]
+    scene.finish(worker, well)
+    scene.finish(worker, late, Outcome.TIME_LIMIT, None)
+    assert run("wait", str(well)).err == "1 completed\n"
+    assert run("wait", str(late)).err == f"1 timeout\njob {late} timeout: time_limit\n"
+
+
+def test_wait_says_that_there_is_nothing_to_wait_for(run: Run, scene: Scene) -> None:
+    said = run("wait", "all")
+    assert (said.code, said.err) == (0, "nothing to wait for: all jobs have ended\n")
 
 
 def test_submit_that_waits_ends_as_the_job_did(run: Run, scene: Scene, database: str) -> None:
@@ -247,3 +265,16 @@ def test_a_script_may_name_its_output_itself(run: Run, scene: Scene, worker: Reg
     (tmp_path / "err-1.txt").write_text("to stderr\n")
     assert run("logs", "1").out == "to stdout\n"
     assert run("logs", "1", "--stderr").out == "to stderr\n"
+
+
+def test_logs_of_a_job_that_could_not_be_started_say_so(
+    run: Run, scene: Scene, worker: Registered, tmp_path: Path
+) -> None:
+    (job,) = scene.jobs()
+    scene.finish(worker, job, Outcome.START_FAILED, 127)
+    scene.db.run("UPDATE jobs SET detail = 'command not found: x' WHERE id = %s", job)
+    write_output(tmp_path, job, b"")
+    for flags in ([], ["-f"]):
+        said = run("logs", str(job), *flags)
+        told = f"job {job} wrote nothing: it could not be started: command not found: x\n"
+        assert (said.code, said.out, said.err) == (0, "", told)

@@ -31,7 +31,8 @@ BAD_OPTIONS = [
     ("submit --memory 1.5X true", "memory"),
     ("submit --memory -4G true", "memory"),
     ("submit --gpus -1 true", "--gpus"),
-    ("submit --gpus 1.5 true", "--gpus"),
+    ("submit --gpus 1.5 true", "not a whole number"),
+    ("submit --key= true", "--key is empty"),
     ("submit --time-limit -5 true", "--time-limit"),
     ("submit --time-limit abc true", "--time-limit"),
     ("submit --time-limit 1:2:3:4 true", "--time-limit"),
@@ -43,7 +44,7 @@ BAD_OPTIONS = [
     ("submit --after x true", "--after"),
     ("submit --after 7:maybe true", "maybe"),
     ("submit --after 7 --after 7:any true", "twice"),
-    ("submit --retries -1 true", "--retries"),
+    ("submit --retries -1 true", "-1 is not from 0 to 1000"),
     ("submit --env NOVALUE true", "--env"),
     ("submit --env 1=x true", "variable"),
     ("submit --label x true", "--label"),
@@ -60,12 +61,14 @@ BAD_OPTIONS = [
     ("job", "SELECTOR"),
     ("cancel 9-7", "9-7"),
     ("cancel array:x", "array:x"),
-    ("cancel all 7", "all"),
+    ("cancel all 7", "all stands alone"),
+    ("cancel array:3 7", "array:3 stands alone"),
     ("wait 0", "counted from 1"),
     ("wait 7 --timeout soon", "--timeout"),
     ("logs 7 --tail -1", "--tail"),
     ("frobnicate", "frobnicate"),
-    ("db", "migrate"),
+    ("db", "Choose from: migrate, status"),
+    ("status please", "one word too many: please"),
     ("db destroy", "destroy"),
     ("--frobnicate", "--frobnicate"),
 ]
@@ -76,6 +79,11 @@ def test_nonsense_is_named_in_one_line(run: Run, line: str, word: str) -> None:
     said = run(*line.split())
     assert said.code == ExitCode.USAGE
     assert_told(said, word)
+
+
+def test_the_hint_names_the_command_that_was_asked_for(run: Run) -> None:
+    for line in ("schedd --name", "submit --tenant a/b true", "submit --retries -1 true"):
+        assert f"hint: see `clusterctl {line.split()[0]} --help`" in run(*line.split()).err
 
 
 def test_a_misspelt_command_is_guessed(run: Run) -> None:

@@ -202,3 +202,16 @@ def test_config_shows_each_value_and_where_it_came_from(run: Run, tmp_path: Path
     checked = run("config", "check")
     assert checked.code == ExitCode.FAILED
     assert len(checked.err.splitlines()) >= 2
+
+
+def test_a_filter_that_leaves_nothing_is_no_error_but_a_job_that_is_not_there_is(run: Run, scene: Scene) -> None:
+    jobs = scene.jobs(2)
+    said = run("jobs", f"{jobs[0]}-{jobs[-1]}", "--state", "failed")
+    assert (said.code, said.err) == (0, "no jobs\n")
+    assert run("jobs", "999", "--state", "failed").code == ExitCode.NOT_FOUND
+
+
+def test_dependencies_that_are_alike_are_told_together(run: Run, scene: Scene) -> None:
+    jobs = scene.jobs(3)
+    assert run("submit", "--after", f"{jobs[0]}-{jobs[-1]}:any", "true").code == 0
+    assert f"waits for   {jobs[0]}-{jobs[-1]} that they end (pending)\n" in run("job", str(jobs[-1] + 1)).out

@@ -56,6 +56,21 @@ def test_a_closed_pipe_ends_it_quietly(scene: Scene) -> None:
         assert program.wait(20) == ExitCode.DONE
 
 
+def test_a_full_disk_is_no_bug(scene: Scene) -> None:
+    scene.jobs()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*PROGRAM, "jobs"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == ExitCode.FAILED
+    assert done.stderr.splitlines()[0] == "clusterctl: error: cannot write the output: No space left on device"
+
+
+def test_a_closed_stdout_takes_nothing_and_that_is_all(scene: Scene) -> None:
+    scene.jobs()
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, "jobs"]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
+
+
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)])
 def test_an_interrupted_wait_ends_by_the_book(scene: Scene, number: signal.Signals, code: ExitCode) -> None:
     scene.jobs()

@@ -55,6 +55,18 @@ def test_every_wish_is_kept(run: Run, scene: Scene) -> None:
     assert (Path(spec.cwd).name, spec.stdout, spec.stderr) == ("sub", "%j.out", "e.out")
 
 
+def test_an_empty_name_is_none(run: Run, scene: Scene) -> None:
+    assert run("submit", "--name", "", "sleep", "1").code == 0
+    assert scene.db.value("SELECT name FROM jobs") == "sleep"
+
+
+def test_a_lease_that_no_sync_could_keep_alive_is_refused(run: Run, scene: Scene) -> None:
+    said = run("submit", "--lease", "2s", "true")
+    assert said.code == ExitCode.USAGE
+    assert_told(said, "lease (2s) must be at least")
+    assert scene.db.value("SELECT count(*) FROM jobs") == 0
+
+
 def test_memory_defaults_to_the_setting(run: Run, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLUSTERCTL_DEFAULT_MEMORY", "2G")
     run("submit", "true")
@@ -164,3 +176,10 @@ def test_a_name_with_escapes_is_kept_as_it_is_and_shown_harmless(run: Run, scene
         assert "\\e]0;" in out
     (job,) = msgspec.json.decode(run("jobs", "-o", "json").out)
     assert job["name"] == name
+
+
+def test_directives_that_nobody_reads_are_not_passed_over_in_silence(run: Run, scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "old.sh").write_text("#!/bin/sh\n#SBATCH --cpus-per-task=4\n")
+    said = run("submit", "old.sh")
+    assert (said.code, said.out) == (0, "Submitted job 1\n")
+    assert said.err == "warning: #SBATCH and #CC lines are not read yet: say it with options of `submit`\n"

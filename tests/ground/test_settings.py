@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clusterctl import settings
-from clusterctl.settings import SETTINGS, Settings, load, origins, problems, resolve, strangers
+from clusterctl.settings import SETTINGS, Settings, load, origins, problems, resolve, running_stack, strangers
 from clusterctl.settings.resolve import written
 
 
@@ -73,19 +73,20 @@ def test_every_value_tells_its_origin_and_no_password(places: Path) -> None:
     assert list(found) == list(SETTINGS)
 
 
-def test_a_stack_that_is_gone_supplies_nothing(places: Path) -> None:
+def test_a_stack_whose_postgres_died_still_says_where_it_was(places: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     stack(places, pid=gone.pid)
-    assert load(env={}, cwd=places / "here").redis_url == Settings().redis_url
+    assert load(env={}, cwd=places / "here").redis_url == "unix:///s"
+    assert running_stack(places / "state" / "clusterctl") is None
 
 
 def test_a_pid_that_now_is_another_process_is_not_the_stacks_postgres(places: Path) -> None:
     ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
     stack(places, pid=os.getpid(), started=ticks)
-    assert load(env={}, cwd=places / "here").redis_url == "unix:///s"
+    assert running_stack(places / "state" / "clusterctl") is not None
     stack(places, pid=os.getpid(), started=ticks - 1)
-    assert load(env={}, cwd=places / "here").redis_url == Settings().redis_url
+    assert running_stack(places / "state" / "clusterctl") is None
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"database_url": 7}', "[]"])

@@ -1,15 +1,12 @@
 """Hostile text on its way to a terminal."""
 
-import io
 import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
-from rich.markup import render
 
-from clusterctl.text import cells, markup_safe, masked, visible
+from clusterctl.text import cells, masked, visible
 
 
 @pytest.mark.parametrize(
@@ -49,13 +46,6 @@ def test_text_is_cut_between_letters_and_says_so(text: str, width: int, shown: s
 
 def test_a_log_may_keep_its_line_ends() -> None:
     assert visible("a\nb\x07", keep="\n") == "a\nb\\x07"
-
-
-@pytest.mark.parametrize("text", ["[red]x[/red]", "a[/]b", "\\[bold]", "\\\\[x]", "[link=http://x]y", "end\\"])
-def test_rich_reads_no_markup_in_a_strangers_name(text: str) -> None:
-    out = io.StringIO()
-    Console(file=out, width=200).print(render(markup_safe(text), emoji=False), end="")
-    assert out.getvalue() == text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 import redis as driver
 
 from tests.processes.place import Place, is_alive, open_gate
@@ -125,6 +126,27 @@ def test_a_setting_that_makes_no_sense_is_one_line_and_exit_code_two(place: Plac
         assert wrong.process.wait(20) == 2
         assert "CLUSTERCTL_SILENT_AFTER" in wrong.text()
         assert "Traceback" not in wrong.text()
+
+
+@pytest.mark.parametrize(
+    "name, flags, word", [("a/../../b", [], "name"), ("", [], "name"), ("w", ["--gpus", "-1"], "gpus")]
+)
+def test_an_agent_that_cannot_be_a_worker_is_told_in_one_line_and_makes_no_directory(
+    place: Place, name: str, flags: list[str], word: str
+) -> None:
+    wrong = place.start("agentd", "agentd-x", "--name", name, *flags)  # the later name counts
+    assert wrong.process.wait(20) == 2
+    assert word in wrong.text()
+    assert len(wrong.text().splitlines()) == 1
+    assert not (place.directory / "state").exists()
+
+
+def test_a_job_that_tells_its_supervisor_to_end_does_not_run_for_ever(place: Place) -> None:
+    place.schedd()
+    place.agentd()
+    (job,) = place.submit("kill -TERM $PPID; read line", on_worker_loss="fail")
+    place.await_end(job)
+    assert place.releases(job) == ["supervisor_lost"]
 
 
 def test_a_spool_that_cannot_be_made_is_one_line_and_exit_code_four(place: Place) -> None:

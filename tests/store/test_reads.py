@@ -138,6 +138,7 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "log_conflicts": lambda crowd: claims.log_conflicts(crowd.db, 1, [(crowd.waiting, 1)]),
     "sample": lambda crowd: history.sample(crowd.db, 1, Measures(used_milli=1, memory_mb=1, load1=0.1), {1: Usage()}),
     "prune_jobs": lambda crowd: history.prune_jobs(crowd.db, 0, 100),
+    "prune_allocations": lambda crowd: history.prune_allocations(crowd.db, 0, 100),
     "prune_claims": lambda crowd: history.prune_claims(crowd.db, 0, 100),
     "prune_samples": lambda crowd: history.prune_samples(crowd.db, 0, 100),
 }

@@ -119,6 +119,8 @@ CREATE INDEX jobs_live ON jobs (id) WHERE live;
 CREATE INDEX jobs_placed ON jobs (id) WHERE allocation_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at, id) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_array ON jobs (array_id, array_index) WHERE array_id IS NOT NULL;
+-- Only retried jobs have attempts that may be forgotten before they are: the pruner must not look at all others.
+CREATE INDEX jobs_retried ON jobs (id) WHERE attempt > 1;
 CREATE INDEX jobs_resting ON jobs (not_before) WHERE not_before IS NOT NULL;
 
 -- Job ids for one submission, contiguous. A sequence alone would interleave concurrent submits; the lock is

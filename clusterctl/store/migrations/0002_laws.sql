@@ -211,6 +211,7 @@ BEGIN
                SET unmet = j.unmet - c.met,
                    state = CASE WHEN c.never THEN 'cancelled' ELSE j.state END,
                    reason = CASE WHEN c.never THEN 'dependency_never' ELSE j.reason END,
+                   detail = CASE WHEN c.never THEN 'a job that it waited for ended otherwise' ELSE j.detail END,
                    finished_at = CASE WHEN c.never THEN cluster_time() END
               FROM children c WHERE j.id = c.id
             RETURNING j.id, c.never
