@@ -38,7 +38,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             job_id=order.job_id,
             token=token,
             argv=argv,
-            env=job_environment(order, worker=self.worker, gpus=gpus if self.has_gpus else None),
+            env=job_environment(order, token, worker=self.worker, gpus=gpus if self.has_gpus else None),
             cwd=spec.cwd,
             stdout=fill_in(spec.stdout, order) or f"{self.spool.path}/{default_output(order.job_id, order.attempt)}",
             stderr=fill_in(spec.stderr, order),

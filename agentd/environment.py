@@ -10,7 +10,15 @@ from functools import lru_cache
 from clusterctl.model.orders import Order
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-MARK = "CLUSTERCTL_ALLOCATION_ID"  # a lost tree is found by it
+ALLOCATION, TOKEN = "CLUSTERCTL_ALLOCATION_ID", "CLUSTERCTL_START_TOKEN"
+
+
+def mark(allocation_id: int, token: str) -> frozenset[bytes]:
+    """What the environment of every process of an attempt holds: a lost tree is found by it.
+
+    Both, because another cluster on this machine counts its allocations from 1 too.
+    """
+    return frozenset({f"{ALLOCATION}={allocation_id}".encode(), f"{TOKEN}={token}".encode()})
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +39,7 @@ def clean_environment() -> tuple[tuple[str, str], ...]:
     return tuple(base.items())
 
 
-def job_environment(order: Order, *, worker: str, gpus: Sequence[int] | None = None) -> dict[str, str]:
+def job_environment(order: Order, token: str, *, worker: str, gpus: Sequence[int] | None = None) -> dict[str, str]:
     """The whole environment of *order*'s process: the clean base, what the user gave, what the cluster says.
 
     In this order, so that a user may replace PATH but not the job's id. *gpus* are indices; None on a worker that has
@@ -40,6 +48,7 @@ def job_environment(order: Order, *, worker: str, gpus: Sequence[int] | None = N
     environment = dict(clean_environment())
     environment.update(order.spec.env)
     environment.update(identity(order, worker))
+    environment[TOKEN] = token
     if gpus is not None:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, gpus))
     return environment
@@ -51,7 +60,7 @@ def identity(order: Order, worker: str) -> dict[str, str]:
     variables = {
         "CLUSTERCTL_JOB_ID": str(order.job_id),
         "CLUSTERCTL_ATTEMPT": str(order.attempt),
-        MARK: str(order.allocation_id),
+        ALLOCATION: str(order.allocation_id),
         "CLUSTERCTL_WORKER": worker,
         "CLUSTERCTL_CPUS": f"{cpu_milli / 1000:.3f}".rstrip("0").rstrip("."),
         "CLUSTERCTL_MEMORY_MB": str(order.request.memory_mb),

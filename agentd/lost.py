@@ -7,7 +7,7 @@ import select
 import signal
 from collections.abc import Iterable, Mapping
 
-from agentd.environment import MARK
+from agentd.environment import mark
 from agentd.records import Begin, Story
 from agentd.supervisor.tree import (
     CLOCK_TICKS,
@@ -56,8 +56,7 @@ def belongs(process: Process, story: Story, processes: Mapping[int, Process]) ->
     """Whether *process* shows by itself that it is of *story*'s attempt.
 
     Its session counts unless that number now belongs to another process: a session keeps its number while a member
-    lives. The mark counts only on what is younger than the attempt, and is not us: agentd may itself run within a job
-    of another cluster, whose numbers mean something else.
+    lives. The mark counts only on what is younger than the attempt, and is not us: agentd may itself run within a job.
     """
     spawned = story.spawned
     if spawned:
@@ -75,13 +74,13 @@ def is_younger(process: Process, begin: Begin) -> bool:
 
 
 def is_marked(process: Process, begin: Begin) -> bool:
-    """Whether *process* was started with the attempt's id in its environment."""
+    """Whether *process* was started with the attempt's mark in its environment."""
     try:
         with open(f"/proc/{process.pid}/environ", "rb") as file:
             environment = file.read()
     except OSError:
         return False
-    return f"{MARK}={begin.allocation_id}".encode() in environment.split(b"\0")
+    return mark(begin.allocation_id, begin.token) <= set(environment.split(b"\0"))
 
 
 def wait_for(processes: Iterable[Process], seconds: float) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import select
 import shlex
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +22,8 @@ from clusterctl.model.spec import Spec
 from clusterctl.model.states import Outcome
 from tests.until import until
 
-TOKEN = "token"
+# Of this run alone: tests beside it have allocations of the same numbers. Children inherit it.
+TOKEN = os.environ.setdefault("CLUSTERCTL_TEST_TOKEN", str(uuid.uuid4()))
 SHORT_GRACE_S = 0.3
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 
 from agentd.journal import boottime
 from clusterctl.model.states import Outcome
-from tests.agent.rig import SHORT_GRACE_S, Rig, is_alive, order, shell
+from tests.agent.rig import SHORT_GRACE_S, TOKEN, Rig, is_alive, order, shell
 from tests.until import until
 
 FOREVER = "sleep 1000"
@@ -31,7 +31,7 @@ def test_the_signal_that_ended_a_job_is_told(rig: Rig, signal: int) -> None:
 def test_an_end_carries_the_token_and_the_time_since(rig: Rig) -> None:
     before = boottime()
     end = rig.run(order(1, "/bin/true"))
-    assert end.start_token == "token"
+    assert end.start_token == TOKEN
     assert 0 <= end.ago_s <= boottime() - before
 
 

@@ -18,6 +18,7 @@ def environment_of(rig: Rig, each: Order) -> dict[str, str]:
 def test_a_job_sees_the_base_its_own_variables_and_the_clusters(rig: Rig) -> None:
     seen = environment_of(rig, order(5, "env", array=(3, 2), attempt=1, env={"MINE": "a b"}, memory_mb=512))
     base = dict(clean_environment())
+    assert seen.pop("CLUSTERCTL_START_TOKEN")
     assert seen == base | {
         "MINE": "a b",
         "CLUSTERCTL_JOB_ID": "5",

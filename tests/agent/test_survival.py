@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -102,6 +103,16 @@ def test_a_killed_supervisor_costs_its_job_and_nothing_of_it_stays(rig: Rig, tmp
     assert (end.outcome, end.exit_code, end.signal) == (Outcome.SUPERVISOR_LOST, None, None)
     assert not [pid for pid in pids.read_text().split() if is_alive(int(pid))]
     assert rig.run(order(2, "/bin/true")).outcome == Outcome.EXITED
+
+
+def test_another_clusters_job_of_the_same_number_is_left_alone(rig: Rig) -> None:
+    rig.start_until_ready(shell(1, f"echo ready; {FOREVER}"))
+    theirs = {"CLUSTERCTL_ALLOCATION_ID": "1", "CLUSTERCTL_START_TOKEN": "of another cluster"}
+    with subprocess.Popen(["sleep", "1000"], env={**os.environ, **theirs}) as stranger:
+        kill(rig.running(1).supervisor_pid)
+        assert rig.end_of(1).outcome == Outcome.SUPERVISOR_LOST
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 def test_a_supervisor_that_died_together_with_agentd_is_noticed_by_the_next(make_rig: RigMaker, tmp_path: Path) -> None:

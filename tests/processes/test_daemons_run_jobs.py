@@ -87,7 +87,7 @@ def test_a_jobs_environment_is_clean_and_says_who_it_is(place: Place) -> None:
         environment.pop(name, None)
     allocation = environment.pop("CLUSTERCTL_ALLOCATION_ID")
     assert allocation == str(place.cluster.db.value("SELECT id FROM allocations WHERE job_id = %s", second))
-    for name in ("HOME", "USER", "LANG", "PATH"):
+    for name in ("HOME", "USER", "LANG", "PATH", "CLUSTERCTL_START_TOKEN"):
         assert environment.pop(name)
     assert environment == {
         "GREETING": "a=b c",
