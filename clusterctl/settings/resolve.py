@@ -21,7 +21,17 @@ SYSTEM_FILE = Path("/etc/clusterctl") / FILE
 # What agentd puts into a job's environment: a job that calls clusterctl is no misspelt setting.
 OF_THE_JOB = frozenset(
     f"CLUSTERCTL_{name}"
-    for name in ("JOB_ID", "ATTEMPT", "ALLOCATION_ID", "START_TOKEN", "ARRAY_ID", "ARRAY_INDEX", "WORKER", "CPUS", "MEMORY_MB")
+    for name in (
+        "JOB_ID",
+        "ATTEMPT",
+        "ALLOCATION_ID",
+        "START_TOKEN",
+        "ARRAY_ID",
+        "ARRAY_INDEX",
+        "WORKER",
+        "CPUS",
+        "MEMORY_MB",
+    )
 )
 
 
