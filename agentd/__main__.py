@@ -16,16 +16,13 @@ from agentd.processes import RealProcesses
 from agentd.sampler import Sampler
 from clusterctl import live, units
 from clusterctl.clock import Bell, SystemClock
-from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
+from clusterctl.daemon import Signals, keep_running, live_as, tell_systemd
 from clusterctl.live import bell as bells
-from clusterctl.model.errors import BadInput, ClusterError, NameTaken, Outage, Refused, SchemaMismatch
+from clusterctl.model.errors import NameTaken, Refused
 from clusterctl.model.registration import Registration
 from clusterctl.model.validity import check_worker
-from clusterctl.settings import Settings, load
+from clusterctl.settings import Settings
 from clusterctl.store.connection import Database
-
-# As clusterctl's own; the rest is 1.
-EXIT_CODES: dict[type[ClusterError], int] = {BadInput: 2, Outage: 3, Refused: 4, SchemaMismatch: 78, NameTaken: 79}
 
 log = logging.getLogger(__name__)
 
@@ -33,25 +30,7 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Parse, prepare, run; the exit code."""
     arguments = parse()
-    start_logging("agentd")
-    try:
-        settings = settled()
-        start_logging("agentd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
-        name_process("agentd")
-        hide_from_peers()
-        run(settings, arguments)
-    except ClusterError as error:
-        log.error("%s%s", error, f"; {error.hint}" if error.hint else "")
-        return EXIT_CODES.get(type(error), 1)
-    return 0
-
-
-def settled() -> Settings:
-    """The settings. Raises BadInput."""
-    try:
-        return load()
-    except ValueError as error:
-        raise BadInput(str(error), "`clusterctl config check` tells more") from None
+    return live_as("agentd", lambda settings: run(settings, arguments))
 
 
 def parse() -> argparse.Namespace:

@@ -11,17 +11,14 @@ import sys
 
 from clusterctl import live
 from clusterctl.clock import Bell, SystemClock
-from clusterctl.daemon import Signals, hide_from_peers, keep_running, name_process, start_logging, tell_systemd
-from clusterctl.model.errors import BadInput, ClusterError, Moved, Outage, Refused, SchemaMismatch
-from clusterctl.settings import Settings, load
+from clusterctl.daemon import Signals, keep_running, live_as, tell_systemd
+from clusterctl.model.errors import Moved, Outage, Refused
+from clusterctl.settings import Settings
 from clusterctl.store import bell as bells
 from clusterctl.store.connection import Database
 from schedd import identity
 from schedd.leadership import Chair
 from schedd.loop import Scheduler
-
-# As clusterctl's own; the rest is 1.
-EXIT_CODES: dict[type[ClusterError], int] = {BadInput: 2, Outage: 3, Refused: 4, SchemaMismatch: 78}
 
 log = logging.getLogger(__name__)
 
@@ -29,25 +26,7 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Parse, prepare, run; the exit code."""
     arguments = parse()
-    start_logging("schedd")
-    try:
-        settings = settled()
-        start_logging("schedd", level=settings.log_level, format=settings.log_format, file=settings.log_file)
-        name_process("schedd")
-        hide_from_peers()
-        run(settings, arguments.name, once=arguments.once)
-    except ClusterError as error:
-        log.error("%s%s", error, f"; {error.hint}" if error.hint else "")
-        return EXIT_CODES.get(type(error), 1)
-    return 0
-
-
-def settled() -> Settings:
-    """The settings. Raises BadInput."""
-    try:
-        return load()
-    except ValueError as error:
-        raise BadInput(str(error), "`clusterctl config check` tells more") from None
+    return live_as("schedd", lambda settings: run(settings, arguments.name, once=arguments.once))
 
 
 def parse() -> argparse.Namespace:

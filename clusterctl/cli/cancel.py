@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clusterctl.cli.codes import ExitCode
 from clusterctl.cli.invocation import invocation, login_name
 from clusterctl.cli.selectors import SelectorArgument, chosen_ids
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import Refused
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.states import LIVE
 from clusterctl.units import parse_numbers
 

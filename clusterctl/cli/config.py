@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from clusterctl.cli import listing
-from clusterctl.cli.codes import ExitCode
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.listing import FormOption, Listing
 from clusterctl.cli.table import Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
+from clusterctl.model.exits import ExitCode
 from clusterctl.text import visible
 
 app = Verbs()

@@ -15,9 +15,9 @@ from typing import NoReturn
 
 from clusterctl import launch
 from clusterctl.cli import root
-from clusterctl.cli.codes import ExitCode, code_of
 from clusterctl.cli.invocation import Invocation
 from clusterctl.model.errors import BadInput, ClusterError, NotFound, Outage, Refused
+from clusterctl.model.exits import ExitCode, code_of
 from clusterctl.text import masked, visible
 
 LONGEST_LINE = 600  # cells of an error: enough for any sentence of ours around a stranger's word

@@ -15,7 +15,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from clusterctl.cli import playbill
-from clusterctl.cli.codes import ExitCode
 from clusterctl.cli.invocation import login_name
 from clusterctl.cli.narration import Narration
 from clusterctl.cluster import Cluster
@@ -26,6 +25,7 @@ from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.readiness import await_ready
 from clusterctl.embedded.stack import Wanted
 from clusterctl.model.errors import ClusterError, Refused
+from clusterctl.model.exits import ExitCode
 from clusterctl.settings import SETTINGS, load, running_stack
 from clusterctl.settings.resolve import written
 from clusterctl.store import migrations

@@ -13,10 +13,10 @@ import typer
 from typer.core import TyperGroup
 
 from clusterctl.cli import pages
-from clusterctl.cli.codes import ExitCode
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import EVERYWHERE, Verbs, options_of_every_command, panels, record_of
 from clusterctl.model.errors import BadInput
+from clusterctl.model.exits import ExitCode
 
 PROGRAM = "clusterctl"
 # Heading → command → the module of this package that has it. Nothing is imported before it is called.

@@ -10,11 +10,11 @@ import typer
 
 from clusterctl.cli import colours, listing
 from clusterctl.cli.ages import span
-from clusterctl.cli.codes import ExitCode
 from clusterctl.cli.gauge import gauge
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.listing import PictureForm, PictureFormOption
 from clusterctl.cli.verbs import Verbs
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.pictures import StatusPicture
 from clusterctl.model.states import TERMINAL, JobState
 from clusterctl.text import visible

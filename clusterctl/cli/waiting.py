@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from clusterctl.cli.codes import ExitCode
 from clusterctl.model.errors import Outage
+from clusterctl.model.exits import ExitCode
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -4,6 +4,7 @@ Law: a daemon is one function, its cycle, and this package is the life around it
 does, never speaks to Postgres or Redis, and is never imported but by daemons and what starts them.
 """
 
+from clusterctl.daemon.life import live_as
 from clusterctl.daemon.logs import start_logging
 from clusterctl.daemon.loop import Rest, keep_running, patience
 from clusterctl.daemon.process import hide_from_peers, name_process, tell_systemd
@@ -14,6 +15,7 @@ __all__ = [
     "Signals",
     "hide_from_peers",
     "keep_running",
+    "live_as",
     "name_process",
     "patience",
     "start_logging",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.states import FREE_RETURNS, LOSSES, Outcome
 from clusterctl.scheduling.words import SENTENCES
 from docs.generate.markdown import code, document, table

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.output import default_output
 from clusterctl.model.registration import Registered, Registration
 from clusterctl.model.resources import Resources

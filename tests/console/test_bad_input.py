@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from tests.console.conftest import Run, Said
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.registration import Measures
 from clusterctl.store import workers
 from tests.console.conftest import Run

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from tests.console.conftest import Run
 from tests.console.test_bad_input import assert_told
 from tests.store.scene import Scene

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from tests.console.conftest import Run
 from tests.store.scene import Scene
 from tests.until import until

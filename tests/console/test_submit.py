@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.spec import Spec
 from tests.console.conftest import Run
 from tests.console.test_bad_input import assert_told

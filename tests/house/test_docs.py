@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clusterctl.cli import root
-from clusterctl.cli.codes import ExitCode
+from clusterctl.model.exits import ExitCode
 from clusterctl.model.states import AdminState, AllocationStatus, JobState, LiveState, Outcome
 from clusterctl.scheduling.words import SENTENCES
 from clusterctl.settings import SETTINGS
