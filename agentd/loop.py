@@ -16,7 +16,7 @@ from agentd.running import Processes
 from agentd.sampler import Sampler
 from clusterctl import live
 from clusterctl.clock import Bell, Clock
-from clusterctl.daemon import Rest, patience
+from clusterctl.daemon import Agenda, Rest, patience
 from clusterctl.live import heartbeats
 from clusterctl.live.connection import NONE
 from clusterctl.model.errors import Moved, Outage, Superseded
@@ -65,7 +65,7 @@ class Agent:
         self._exchange = Exchange(db, registration)
         self._ends: dict[int, tuple[End, float]] = {}  # heard, and when; not yet committed
         self._wanted = False  # there may be orders
-        self._due: dict[str, float] = {}
+        self._due = Agenda(clock)
         self._not_before = 0.0  # the next exchange: pace, or patience in an outage
         self._outages = 0
         self._measures: Measures | None = None
@@ -81,7 +81,7 @@ class Agent:
             self._due.clear()
             log.info("asked to sync: %d running, %d ends to report", len(self._processes.running()), len(self._ends))
         self._measure()
-        if self._is_due("trim", TRIM_EVERY):
+        if self._due.is_due("trim", TRIM_EVERY):
             self._processes.trim()
         if self._clock.seconds() >= self._not_before and (self._ends or self._wanted or self._beat_is_due()):
             self._try_exchange()
@@ -198,7 +198,7 @@ class Agent:
         self._due["beat"] = self._clock.seconds() + every
         if self._measures is None:
             return
-        if self._is_due("sample to postgres", self._settings.sample_to_postgres_every):
+        if self._due.is_due("sample to postgres", self._settings.sample_to_postgres_every):
             history.sample(self._db, self._exchange.register().worker_id, self._measures, self._usages)
         running = self._processes.running()
         beat = heartbeats.WorkerBeat(
@@ -222,9 +222,9 @@ class Agent:
     def _measure(self) -> None:
         """Sample when it is due, and oftener while a running job has a memory limit."""
         running = self._processes.running()
-        due = self._is_due("sample", self._settings.sample_every)
+        due = self._due.is_due("sample", self._settings.sample_every)
         if any(attempt.memory_mb for attempt in running.values()):
-            due |= self._is_due("memory check", self._settings.memory_check_every)
+            due |= self._due.is_due("memory check", self._settings.memory_check_every)
         else:
             self._due.pop("memory check", None)
         if not due:
@@ -242,14 +242,6 @@ class Agent:
 
     def _beat_is_due(self) -> bool:
         return self._clock.seconds() >= self._due.get("beat", 0.0)
-
-    def _is_due(self, what: str, every: float) -> bool:
-        """True the first time, and then whenever *every* seconds have passed."""
-        now = self._clock.seconds()
-        if now < self._due.get(what, now):
-            return False
-        self._due[what] = now + every
-        return True
 
     def _rest(self) -> float:
         """Until the next duty, or the next exchange if there is something to tell."""

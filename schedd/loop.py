@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from clusterctl import live
 from clusterctl.clock import Clock
-from clusterctl.daemon import Rest
+from clusterctl.daemon import Agenda, Rest
 from clusterctl.live import bell, cache, heartbeats
 from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.plan import Wait
@@ -53,7 +53,8 @@ class Scheduler:
         self._diary = Diary()
         self._silence = self._from_zero()
         self._rounds = 0
-        self._due = {"statistics": clock.seconds() + settings.statistics_every}
+        self._due = Agenda(clock)
+        self._due["statistics"] = clock.seconds() + settings.statistics_every  # the first figures are none
         self._waits: frozenset[tuple[str, str]] | None = None  # None: what the claim log says is another's
         self._unfolded = 0
         self._cached: tuple[int, int] | None = None
@@ -78,7 +79,7 @@ class Scheduler:
             raise
 
     def _lead(self) -> Rest:
-        pulse = self._is_due("pulse", self._settings.round_every)
+        pulse = self._due.is_due("pulse", self._settings.round_every)
         if pulse or not self._chair.may_decide():
             former = self._chair.term
             self._chair.keep(self._rounds)
@@ -117,9 +118,9 @@ class Scheduler:
         if expired:
             log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
         self._diary.tell_rounds()
-        if self._is_due("statistics", self._settings.statistics_every):
+        if self._due.is_due("statistics", self._settings.statistics_every):
             self._diary.tell_statistics(totals.read(self._db))
-        if self._is_due("prune", PRUNE_EVERY):
+        if self._due.is_due("prune", PRUNE_EVERY):
             heartbeats.forget_old(self._redis)
             if pruner.prune(self._db, self._settings):
                 self._due.pop("prune")
@@ -130,7 +131,7 @@ class Scheduler:
         """Write the refusals when they have changed, and now and then how often they were repeated."""
         said = frozenset((wait.shape, wait.reason) for wait in waits)
         self._unfolded += 1
-        if said == self._waits and not (said and self._is_due("fold", FOLD_EVERY)):
+        if said == self._waits and not (said and self._due.is_due("fold", FOLD_EVERY)):
             return
         groups = {group.shape: group for group in picture.queue}
         words = [in_words(wait, groups[wait.shape], picture) for wait in waits]
@@ -149,7 +150,7 @@ class Scheduler:
 
     def _refresh_cache(self) -> None:
         """Write the totals anew when they are due or gone: Redis forgets, and we do not notice otherwise."""
-        whole = self._is_due("cache", self._settings.cache_sync_every)
+        whole = self._due.is_due("cache", self._settings.cache_sync_every)
         if not whole and (cache.read(self._redis) is not None or self._redis.trouble):
             return
         if not whole:
@@ -174,11 +175,3 @@ class Scheduler:
         return (
             "standing by" if self._chair.term is None else f"leader of term {self._chair.term}, {self._rounds} rounds"
         )
-
-    def _is_due(self, what: str, every: float) -> bool:
-        """True the first time, and then whenever *every* seconds have passed."""
-        now = self._clock.seconds()
-        if now < self._due.get(what, now):
-            return False
-        self._due[what] = now + every
-        return True

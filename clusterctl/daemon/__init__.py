@@ -4,6 +4,7 @@ Law: a daemon is one function, its cycle, and this package is the life around it
 does, never speaks to Postgres or Redis, and is never imported but by daemons and what starts them.
 """
 
+from clusterctl.daemon.agenda import Agenda
 from clusterctl.daemon.life import live_as
 from clusterctl.daemon.logs import start_logging
 from clusterctl.daemon.loop import Rest, keep_running, patience
@@ -11,6 +12,7 @@ from clusterctl.daemon.process import hide_from_peers, name_process, tell_system
 from clusterctl.daemon.signals import Signals
 
 __all__ = [
+    "Agenda",
     "Rest",
     "Signals",
     "hide_from_peers",
