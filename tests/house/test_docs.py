@@ -16,6 +16,7 @@ from clusterctl.model.exits import ExitCode
 from clusterctl.model.states import AdminState, AllocationStatus, JobState, LiveState, Outcome
 from clusterctl.scheduling.words import SENTENCES
 from clusterctl.settings import SETTINGS
+from clusterctl.settings.resolve import OF_THE_JOB
 from docs.generate import PAGES, REFERENCE, reasons
 from tests.house.tree import ROOT, fail_on
 
@@ -139,7 +140,7 @@ def test_every_setting_is_explained() -> None:
 def test_every_setting_that_is_named_exists() -> None:
     text = "\n".join(pages().values())
     named = {name.lower() for name in re.findall(r"\bCLUSTERCTL_([A-Z][A-Z_]+[A-Z])\b", text)}
-    told_to_jobs = {"job_id", "attempt", "allocation_id", "array_id", "array_index", "worker", "cpus", "memory_mb"}
+    told_to_jobs = {name.removeprefix("CLUSTERCTL_").lower() for name in OF_THE_JOB}
     fail_on(sorted(named - set(SETTINGS) - told_to_jobs - {"like_this"}), "There is no such setting:")
 
 
