@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from clusterctl.cli import playbill
 from clusterctl.cli.invocation import login_name
 from clusterctl.cli.narration import Narration
 from clusterctl.cluster import Cluster
+from clusterctl.daemon.signals import handling
 from clusterctl.demo import verdicts, workload
 from clusterctl.demo.course import Course
 from clusterctl.embedded import keeper, stack
@@ -32,8 +33,6 @@ from clusterctl.store import migrations
 
 if TYPE_CHECKING:
     from clusterctl.settings import Settings
-
-Heed = Callable[[int, FrameType | None], object]
 
 
 def perform(chosen: Path | None, *, keep: bool) -> ExitCode:
@@ -128,17 +127,6 @@ def clear(root: Path, *, wholly: bool) -> None:
         if wholly:
             shutil.rmtree(StateDirectory(root).sockets(), ignore_errors=True)  # may lie elsewhere
             shutil.rmtree(root, ignore_errors=True)
-
-
-@contextmanager
-def handling(heed: Heed, *numbers: signal.Signals) -> Iterator[None]:
-    """Handle these signals so."""
-    former = {number: signal.signal(number, heed) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, before in former.items():
-            signal.signal(number, before)
 
 
 def leave(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
 from clusterctl.clock import Bell
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
+Heed = Callable[[int, FrameType | None], object]
+
+
+@contextmanager
+def handling(heed: Heed, *numbers: signal.Signals) -> Iterator[None]:
+    """Heed these signals so, and afterwards as before. In the main thread only."""
+    former = {number: signal.signal(number, heed) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, before in former.items():
+            signal.signal(number, before)
 
 
 class Signals:

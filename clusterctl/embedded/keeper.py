@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
 
 from clusterctl import launch
 from clusterctl.clock import Bell, Clock, SystemClock
-from clusterctl.daemon.signals import Signals
+from clusterctl.daemon.signals import Signals, handling
 from clusterctl.embedded import identity, record
 from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.logs import last_words
@@ -43,7 +42,8 @@ def run(
     that, having stopped what would have no keeper; else the errors of `stack.up` and `readiness.await_ready`.
     """
     try:
-        with _ended_by(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP):
+        # SIGHUP too: a closed terminal would else leave daemons whom nobody looks after.
+        with handling(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP):
             report = up(state_dir, wanted, migrate=migrations.migrate, keep=True, tell=tell)
             await_ready(state_dir, tell=tell)
     except KeyboardInterrupt:
@@ -63,23 +63,12 @@ def keep(state_dir: Path, *, tell: Tell, clock: Clock | None = None) -> None:
     """
     rounds = _Rounds(StateDirectory.create(state_dir), tell, clock or SystemClock())
     bell = Bell()
-    with Signals(bell) as signals, _ended_by(lambda *_: signals.stop(), signal.SIGHUP):
+    with Signals(bell) as signals, handling(lambda *_: signals.stop(), signal.SIGHUP):
         while not signals.stopping():
             if not rounds.go():
                 return
             rounds.rest(bell)
     down(state_dir, tell=tell)
-
-
-@contextmanager
-def _ended_by(handler: Callable[[int, FrameType | None], object], *numbers: signal.Signals) -> Iterator[None]:
-    """Handle these signals so. SIGHUP too: a closed terminal would else leave daemons whom nobody looks after."""
-    former = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, before in former.items():
-            signal.signal(number, before)
 
 
 def keep_in_background(state_dir: Path) -> Keeper:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 from clusterctl.store.connection import Database
-from clusterctl.store.jobs import Selection, merge
+from clusterctl.store.jobs import MATCHING, Selection, merge
 
 NUMBERED: LiteralString = """
     jobs JOIN unnest(%(lows)s::bigint[], %(highs)s::bigint[]) r(low, high) ON jobs.id BETWEEN r.low AND r.high
@@ -15,22 +15,18 @@ RECENT: LiteralString = """
     (SELECT * FROM jobs WHERE live UNION ALL
      SELECT * FROM jobs WHERE finished_at > cluster_time() - %(lately)s * interval '1 s') jobs
 """
-MATCHING: LiteralString = """
-    WHERE (%(array)s::bigint IS NULL OR array_id = %(array)s)
-      AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
-      AND (%(tenant)s::text IS NULL OR tenant = %(tenant)s) AND (%(name)s::text IS NULL OR name = %(name)s)
-"""
+WANTED: LiteralString = " WHERE (%(array)s::bigint IS NULL OR array_id = %(array)s) AND " + MATCHING
 
 
 def ids(db: Database, selection: Selection, limit: int) -> list[int]:
     """The numbers of the chosen jobs, ascending, at most *limit*."""
-    sql = "SELECT id FROM " + source(selection) + MATCHING + " ORDER BY id LIMIT %(limit)s"
+    sql = "SELECT id FROM " + source(selection) + WANTED + " ORDER BY id LIMIT %(limit)s"
     return [row[0] for row in db.rows(sql, **parameters(selection), limit=limit)]
 
 
 def count(db: Database, selection: Selection) -> int:
     """How many jobs are chosen."""
-    return int(db.value("SELECT count(*) FROM " + source(selection) + MATCHING, **parameters(selection)))
+    return int(db.value("SELECT count(*) FROM " + source(selection) + WANTED, **parameters(selection)))
 
 
 def exit_code(db: Database, ids: Sequence[int]) -> int:

@@ -13,8 +13,8 @@ from docs.generate.source import PRODUCT, syntax_of
 INTRODUCTION = """\
 A setting is a line in a TOML file (`lease = '10m'`), an environment variable (`CLUSTERCTL_LEASE=10m`) or, for a few of
 them, an option of every command. The strongest that speaks wins: command line, environment, `./clusterctl.toml`,
-`clusterctl.toml` in the user's configuration directory (`~/.config/clusterctl/`), `/etc/clusterctl/clusterctl.toml`, a
-running `up` stack in the state directory, the default. `clusterctl config show` tells the value of each, and whence it
+`clusterctl.toml` in the user's configuration directory (`~/.config/clusterctl/`), `/etc/clusterctl/clusterctl.toml`,
+the stack of `up` in the state directory, the default. `clusterctl config show` tells the value of each, and whence it
 came. An unknown name in a file is an error; a variable that looks like a misspelt setting gets a hint."""
 UNITS = """\
 Durations are written `90`, `90s`, `500ms`, `10m`, `2h`, `1h30m`, `1:30:00`, `2-12:00:00`; a bare number is seconds, and
