@@ -123,7 +123,8 @@ def connect(settings: Settings, name: str) -> Database:
         name=f"agentd {name}",
         idle_in_transaction_session_timeout="3s",
         lock_timeout="5s",
-        statement_timeout="30s",
+        statement_timeout="10s",
+        answer_within=15,
     )
 
 

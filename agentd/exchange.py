@@ -12,9 +12,9 @@ import msgspec
 from clusterctl.model.errors import Outage
 from clusterctl.model.orders import End, Order
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
-from clusterctl.store import allocations, bell, migrations, workers
-from clusterctl.store.allocations import Ended
+from clusterctl.store import allocations, bell, migrations, releases, workers
 from clusterctl.store.connection import Database
+from clusterctl.store.releases import Ended
 from clusterctl.units import format_cpus
 
 MOST_ORDERS = (
@@ -73,7 +73,7 @@ class Exchange:
                 orders = []
                 if take_orders:  # before the ends: these lock the worker, and jobs must be locked before it
                     orders = allocations.start(self._db, me.worker_id, me.incarnation, token, MOST_ORDERS)
-                ended = allocations.end(self._db, self._registration.name, ends) if ends else []
+                ended = releases.end(self._db, self._registration.name, ends) if ends else []
                 # Last, so that it sees what the two before it have changed.
                 beat |= take_orders and not orders
                 synced = workers.sync(self._db, me.worker_id, me.incarnation, measures) if beat else None

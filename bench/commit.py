@@ -26,7 +26,7 @@ from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec, Submission
 from clusterctl.model.states import Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, leader, submissions, workers
+from clusterctl.store import allocations, leader, releases, submissions, workers
 from clusterctl.store.connection import Database
 from clusterctl.store.migrations import migrate
 
@@ -67,7 +67,7 @@ def one_run(url: str, size: int, jobs: int) -> dict[str, float]:
         with timed(seconds, "end_us"):
             for first in range(0, jobs, size):
                 ends = [end(order.allocation_id, token) for order in orders[first : first + size]]
-                assert len(allocations.end(agent, "bench", ends)) == len(ends)
+                assert len(releases.end(agent, "bench", ends)) == len(ends)
         return {step: each / jobs * 1e6 for step, each in seconds.items()}
 
 

@@ -21,7 +21,7 @@ from clusterctl.model.pictures import (
 )
 from clusterctl.model.spec import Spec, expand_pattern
 from clusterctl.model.states import TERMINAL
-from clusterctl.store import choice, jobs, migrations, totals, workers
+from clusterctl.store import choice, jobs, migrations, totals, worker_rows
 from clusterctl.store.jobs import Selection
 from clusterctl.text import masked
 
@@ -91,7 +91,7 @@ def worker_list(cluster: Cluster, name: str | None = None) -> list[WorkerPicture
 
 def workers_on_record(cluster: Cluster, name: str | None = None) -> list[WorkerPicture]:
     """The same as Postgres knows them, Redis unasked."""
-    return workers.read(cluster.db, name)
+    return worker_rows.read(cluster.db, name)
 
 
 def status(cluster: Cluster) -> StatusPicture:

@@ -88,6 +88,7 @@ def connect(settings: Settings) -> Database:
         idle_in_transaction_session_timeout="3s",
         lock_timeout="2s",
         statement_timeout="5s",
+        answer_within=8,
         # Everything that schedd reads has an index; until a table is first analysed the planner would not know.
         enable_seqscan="off",
     )

@@ -69,11 +69,6 @@ class Diary:
             log.warning("no active workers, nothing placed")
         self._active = active
 
-    def tell_silent(self, names: Sequence[str]) -> None:
-        """These workers were not heard for too long."""
-        for name in names:
-            log.warning("worker silent: %s, it gets no new work", name)
-
     def tell_statistics(self, sums: Totals) -> None:
         """The line of statistics."""
         cpus = sums.cpus

@@ -15,13 +15,13 @@ from clusterctl.model.plan import Wait
 from clusterctl.model.snapshot import Snapshot
 from clusterctl.scheduling.words import in_words
 from clusterctl.settings import Settings
-from clusterctl.store import allocations, claims, jobs, migrations, totals, workers
+from clusterctl.store import claims, jobs, migrations, releases, totals
 from clusterctl.store.connection import Database
 from clusterctl.units import format_cpus
 from schedd import pruner, round
 from schedd.diary import Diary
 from schedd.leadership import Chair
-from schedd.silence import Silence
+from schedd.watch import Watch
 
 PRUNE_EVERY = 60.0  # seconds
 MOST_AT_ONCE = 500  # jobs that time alone moves, in one transaction
@@ -51,7 +51,7 @@ class Scheduler:
         self._clock = clock
         self._asked_now = asked_now
         self._diary = Diary()
-        self._silence = self._from_zero()
+        self._watch = Watch(db, settings, clock)
         self._rounds = 0
         self._due = Agenda(clock)
         self._due["statistics"] = clock.seconds() + settings.statistics_every  # the first figures are none
@@ -75,7 +75,7 @@ class Scheduler:
             self._due.pop("pulse", None)
             return BREATH
         except Outage:  # nobody could be heard meanwhile
-            self._silence = self._from_zero()
+            self._watch.note_outage()
             raise
 
     def _lead(self) -> Rest:
@@ -84,7 +84,7 @@ class Scheduler:
             former = self._chair.term
             self._chair.keep(self._rounds)
             if former != self._chair.term:
-                self._silence = self._from_zero()
+                self._watch.begin_anew()
                 self._cached = self._waits = None
         if self._chair.term is None:
             return False
@@ -94,11 +94,11 @@ class Scheduler:
         return self._hold_round(self._chair.term) or unfinished
 
     def _hold_round(self, term: int) -> Rest:
-        self._rounds += 1
         self._db.silence()  # before the look: what rings during it is not lost
         done = round.run(
-            self._db, self._settings, term, self._rounds, wake=self._wake_workers, may_go_on=self._chair.may_decide
+            self._db, self._settings, term, self._rounds + 1, wake=self._wake_workers, may_go_on=self._chair.may_decide
         )
+        self._rounds += 1  # not before it is over: that they grow shows that we decide
         self._diary.note_workers(done.picture.workers, bool(done.picture.queue))
         self._diary.note_round(done.placed, len(done.conflicts), done.decided.waits)
         self._log_waits(done.picture, done.decided.waits)
@@ -109,12 +109,9 @@ class Scheduler:
 
     def _keep_house(self, term: int) -> bool:
         """What time alone brings about; True if some of it was too much for one go."""
-        theirs, beats = workers.beats(self._db)
-        self._silence.hear(beats, ours=self._clock.seconds(), theirs=theirs)
-        if silent := self._silence.longer_than(self._settings.silent_after):
-            self._diary.tell_silent(workers.silence(self._db, term, silent))
+        more_lost = self._watch.keep(term)
         woken = jobs.wake(self._db, term, MOST_AT_ONCE)
-        expired = allocations.expire_starts(self._db, term, MOST_AT_ONCE)
+        expired = releases.expire_starts(self._db, term, MOST_AT_ONCE)
         if expired:
             log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
         self._diary.tell_rounds()
@@ -125,7 +122,7 @@ class Scheduler:
             if pruner.prune(self._db, self._settings):
                 self._due.pop("prune")
         self._refresh_cache()
-        return MOST_AT_ONCE in (woken, len(expired))
+        return more_lost or MOST_AT_ONCE in (woken, len(expired))
 
     def _log_waits(self, picture: Snapshot, waits: Sequence[Wait]) -> None:
         """Write the refusals when they have changed, and now and then how often they were repeated."""
@@ -167,9 +164,6 @@ class Scheduler:
     def _wake_workers(self, names: Sequence[str]) -> None:
         if names:
             bell.wake(self._redis, *(bell.worker(name) for name in names))
-
-    def _from_zero(self) -> Silence:
-        return Silence(longest_step=2 * self._settings.round_every)
 
     def _standing(self) -> str:
         return (

@@ -6,11 +6,11 @@ two pulses: so a clock that jumps, a takeover, or a pause of ours or of the data
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 class Silence:
-    """Seconds of silence per worker id. A new term, and the end of an outage, begin with a new one: that only delays.
+    """Seconds of silence per worker id. A new term begins with a new one: that only delays.
 
     *longest_step*: of the time between two hearings, what is beyond so many seconds was not spent listening.
     """
@@ -31,6 +31,14 @@ class Silence:
         }
         self._beats = dict(beats)
 
-    def longer_than(self, seconds: float) -> dict[int, int]:
-        """Workers silent for more than *seconds*, each with the beat at which it stands still."""
-        return {worker: self._beats[worker] for worker, silent in self._silent.items() if silent > seconds}
+    def forgive(self, lasting: Collection[int]) -> None:
+        """Nobody could be heard for a while: whose silence is not *lasting* (worker ids) begins anew.
+
+        For safety this is not needed, a gap counts as one step. But who was merely late shall have time to come back.
+        """
+        self._silent = {worker: silent for worker, silent in self._silent.items() if worker in lasting}
+
+    @property
+    def seconds(self) -> Mapping[int, float]:
+        """Of every worker that was heard of last."""
+        return self._silent

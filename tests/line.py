@@ -1,4 +1,4 @@
-"""A line to Postgres that breaks at the worst moment: after a COMMIT has been obeyed, before that has been said."""
+"""A line to Postgres that breaks at the worst moment, or says nothing more and stays open."""
 
 from __future__ import annotations
 
@@ -26,13 +26,18 @@ class Line:
         self.url = parts._replace(query=urlencode({**words, "host": str(directory)})).geturl()
         self.lost = 0
         self._armed = False
+        self._mute = False
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(f"{directory}/.s.PGSQL.{words['port']}")
         self._listener.listen()
 
     def lose_next_commit(self) -> None:
-        """The answer to the next COMMIT never arrives; the connection is over."""
+        """The answer to the next COMMIT, which is obeyed, never arrives; the connection is over."""
         self._armed = True
+
+    def fall_silent(self) -> None:
+        """Nothing is carried any more, in old connections and new ones, and nobody hangs up."""
+        self._mute = True
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -56,6 +61,8 @@ class Line:
                     words = speaker.recv(READ_BYTES)
                     if not words:
                         return
+                    if self._mute:
+                        continue
                     (server if speaker is client else client).sendall(words)
                     if speaker is client and self._armed and b"COMMIT" in words:
                         self._armed = False

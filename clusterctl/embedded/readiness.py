@@ -12,7 +12,7 @@ from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.logs import last_words
 from clusterctl.embedded.record import Keeper, Process, Stack
 from clusterctl.model.errors import ClusterError, Outage, Refused
-from clusterctl.store import totals, workers
+from clusterctl.store import totals, worker_rows
 from clusterctl.store.connection import Database
 
 PATIENCE = 30.0  # seconds
@@ -28,7 +28,7 @@ def missing(stack: Stack) -> str:
     """
     try:
         with Database(stack.database_url, name="up") as db:
-            silences = {worker.name: worker.heartbeat_age_s for worker in workers.read(db) if worker.live_state == "up"}
+            silences = {worker.name: worker.heartbeat_age_s for worker in worker_rows.read(db) if worker.live_state == "up"}
             leader = totals.read(db).leader
     except Outage:
         return "Postgres to answer"

@@ -32,6 +32,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     status: AllocationStatus
     start_token: str | None
     stop: Outcome | None  # asked to end, and as what
+    rebooted: bool = False  # started before the machine was last started: it cannot run any more
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):

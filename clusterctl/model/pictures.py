@@ -102,7 +102,10 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     admin_state: str
     live_state: str
     live_reason: str
+    admin_reason: str
+    trouble: str  # why its agent wants no new work just now
     incarnation: int
+    beat: int  # counts its syncs: with the incarnation it tells whether it has been heard since
     heartbeat_age_s: float
     heartbeat_ttl_s: float | None = None
     cpus: Amounts

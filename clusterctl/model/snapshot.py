@@ -24,6 +24,7 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     allocated: Resources = Resources()
     admin_state: AdminState = AdminState.OPEN
     live_state: LiveState = LiveState.UP
+    trouble: str = ""
     labels: Mapping[str, str] = {}
 
     @property

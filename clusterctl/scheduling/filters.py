@@ -54,15 +54,21 @@ def admin_open(group: QueueGroup, roster: Roster) -> Members:
     return roster.open
 
 
+def untroubled(group: QueueGroup, roster: Roster) -> Members:
+    """Those whose agent itself has nothing against new work, such as a full disk."""
+    return roster.untroubled
+
+
 def fits_now(group: QueueGroup, roster: Roster) -> Members:
     """Those that have enough free, by the snapshot."""
     return roster.rooms.at_least(group.request)
 
 
 FILTERS: dict[str, Filter] = {
-    filter.__name__: filter for filter in (array_limit, named_worker, label, fits_ever, live, admin_open, fits_now)
+    filter.__name__: filter
+    for filter in (array_limit, named_worker, label, fits_ever, live, admin_open, untroubled, fits_now)
 }
-SHOWN_AS = {"fits_ever": "unsatisfiable"}  # the word an operator knows
+SHOWN_AS = {"fits_ever": "unsatisfiable", "untroubled": "worker_trouble"}  # the words an operator knows
 OF_SIZE = frozenset({"fits_ever", "fits_now"})  # filters that look at amounts; the others choose a pool
 
 

@@ -43,6 +43,11 @@ class Roster:
         return self.where(lambda worker: worker.admin_state == AdminState.OPEN)
 
     @cached_property
+    def untroubled(self) -> Members:
+        """Those whose agent wants new work."""
+        return self.where(lambda worker: not worker.trouble)
+
+    @cached_property
     def names(self) -> dict[str, Members]:
         """Who bears each name."""
         return {worker.name: 1 << at for at, worker in enumerate(self.workers)}

@@ -12,6 +12,7 @@ SENTENCES = {
     "fits_now": "needs {wish}; every worker that could hold it is full for now",
     "live": "needs {wish}; the workers that could hold it are not up",
     "admin_open": "needs {wish}; the workers that could hold it are draining or closed",
+    "worker_trouble": "needs {wish}; the workers that could hold it take no new work: {troubles}",
     "label": "no worker carries the labels {labels}",
     "named_worker": "there is no worker {worker}",
     "array_limit": "as many of its array run as its limit allows",
@@ -25,7 +26,9 @@ def in_words(wait: Wait, group: QueueGroup, snapshot: Snapshot) -> str:
     wish = say(group.request)
     sentence = SENTENCES.get(wait.reason, wait.reason)
     labels = " ".join(f"{key}={value}" for key, value in sorted(group.labels.items()))
-    return sentence.format(wish=wish, labels=labels, worker=group.worker, largest=largest(snapshot))
+    return sentence.format(
+        wish=wish, labels=labels, worker=group.worker, largest=largest(snapshot), troubles=troubles(snapshot)
+    )
 
 
 def say(request: Resources) -> str:
@@ -36,6 +39,12 @@ def say(request: Resources) -> str:
     if request.gpus:
         parts.append(f"{request.gpus} GPUs")
     return ", ".join(parts)
+
+
+def troubles(snapshot: Snapshot) -> str:
+    """What troubles the workers, each in its own words, three at most."""
+    told = [f"{worker.name}: {worker.trouble}" for worker in snapshot.workers if worker.trouble]
+    return "; ".join(told[:3]) + ("; …" if len(told) > 3 else "")
 
 
 def largest(snapshot: Snapshot) -> str:

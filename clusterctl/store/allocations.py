@@ -1,4 +1,4 @@
-"""reserved → allocated → released: the three transitions of an allocation, each one guarded statement.
+"""∅ → reserved → allocated: how a job comes to hold a worker's resources. How it gives them back: ``releases``.
 
 Lock order everywhere: job, then allocation, then worker, each by id; so in a transaction with others ``start`` comes
 first, before ``end``. What a statement finds under its lock may be newer than its own snapshot: it decides on what it
@@ -12,15 +12,13 @@ each of 20,000 jobs, because the last statistics were from when all had ended.)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from clusterctl.model.orders import End, Order
+from clusterctl.model.orders import Order
 from clusterctl.model.plan import Start
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec
-from clusterctl.model.states import JobState
 from clusterctl.model.timers import Timers
 from clusterctl.store.connection import Database
 
@@ -34,14 +32,6 @@ class Reserved(msgspec.Struct, frozen=True):
     allocation_id: int
     worker: str
     cpu_milli: int
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """What became of an attempt and its job."""
-
-    allocation_id: int
-    job_id: int
-    state: JobState
 
 
 def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers: Timers) -> list[Reserved]:
@@ -68,7 +58,7 @@ def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers
                    w.reserved_gpus + w.allocated_gpus - w.gpus AS gpus
               FROM workers w
              WHERE w.id = ANY (ARRAY(SELECT DISTINCT worker_id FROM wanted))
-               AND w.admin_state = 'open' AND w.live_state = 'up'
+               AND w.admin_state = 'open' AND w.live_state = 'up' AND w.trouble = ''
              ORDER BY w.id FOR NO KEY UPDATE
         ), summed AS (  -- first in line stands the worker, with what is free as a debt; then its jobs, in turn
             SELECT *, first_value(name) OVER in_line AS worker, sum(cpu_milli) OVER in_line AS cpu_over,
@@ -188,112 +178,3 @@ def read_order(row: Sequence[object]) -> Order:
         },
         Order,
     )
-
-
-def end(db: Database, worker: str, ends: Sequence[End]) -> list[Ended]:
-    """allocated → released; running → completed, failed, timeout, cancelled, lost, or pending again for a retry.
-
-    Safe to repeat: what was released before is not in the answer. A report that contradicts what is recorded (it
-    came too late) is kept in the audit table and changes nothing.
-    """
-    rows = db.rows(
-        """
-        WITH said AS MATERIALIZED (
-            SELECT DISTINCT ON (id) *
-              FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[], %(outcomes)s::text[], %(codes)s::int[],
-                          %(signals)s::int[], %(details)s::text[], %(cpu_s)s::float8[], %(peaks)s::int[],
-                          %(ago)s::float8[])
-                       s(id, token, outcome, exit_code, signal, detail, cpu_s, memory_peak_mb, ago_s)
-        ), mine AS MATERIALIZED (
-            SELECT said.*, a.job_id, a.status, a.start_token, a.allocated_at, a.release_reason,
-                   a.exit_code AS recorded_code, a.signal AS recorded_signal
-              FROM said JOIN allocations a USING (id)
-        ), judged AS MATERIALIZED (
-            SELECT m.*, m.outcome IN ('never_started', 'supervisor_lost', 'lease_expired', 'worker_rebooted',
-                                      'worker_lost') AS loss,
-                   m.outcome IN ('start_timeout', 'worker_stopped') AS free_return,
-                   greatest(m.allocated_at, cluster_time() - m.ago_s * interval '1 s') AS ended_at,
-                   state_after(m.outcome, m.exit_code, j.cancel_requested_at IS NOT NULL, j.failures, j.retries,
-                               j.losses, j.on_worker_loss) AS state
-              FROM (SELECT * FROM mine WHERE status = 'allocated' AND start_token = token ORDER BY job_id) m
-             CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = m.job_id AND allocation_id = m.id FOR UPDATE) j
-        ), released AS (
-            UPDATE allocations a
-               SET status = 'released', released_at = v.ended_at, release_reason = v.outcome,
-                   exit_code = v.exit_code, signal = v.signal, detail = v.detail, cpu_s = v.cpu_s,
-                   memory_peak_mb = v.memory_peak_mb
-              FROM judged v WHERE a.id = v.id
-        ), stepped AS (
-            UPDATE jobs j
-               SET state = v.state, allocation_id = NULL, exit_code = v.exit_code, signal = v.signal,
-                   reason = CASE WHEN v.state <> 'pending' THEN v.outcome END, detail = v.detail,
-                   failures = j.failures + (NOT v.loss AND NOT v.free_return AND v.state IN ('pending', 'failed'))::int,
-                   losses = j.losses + v.loss::int,
-                   not_before = CASE WHEN v.state = 'pending' AND NOT v.free_return THEN
-                       cluster_time() + least(300, 2 ^ least(j.failures + j.losses, 9)) * interval '1 s' END,
-                   finished_at = CASE WHEN v.state <> 'pending' THEN v.ended_at END
-              FROM judged v WHERE j.id = v.job_id
-            RETURNING v.id AS allocation_id, j.id AS job_id, j.state
-        ), late AS (
-            INSERT INTO audit (actor, verb, subject, reason, detail)
-            SELECT 'worker ' || %(worker)s, 'late_report', 'allocation:' || id, outcome,
-                   jsonb_build_object('recorded', release_reason, 'exit_code', exit_code, 'signal', signal)
-              FROM mine m
-             WHERE m.id NOT IN (SELECT id FROM judged)
-               AND (m.release_reason, m.recorded_code, m.recorded_signal, m.start_token) IS DISTINCT FROM
-                   (m.outcome, m.exit_code, m.signal, m.token)
-        )
-        SELECT allocation_id, job_id, state FROM stepped
-        """,
-        worker=worker,
-        ids=[end.allocation_id for end in ends],
-        tokens=[end.start_token for end in ends],
-        outcomes=[end.outcome for end in ends],
-        codes=[end.exit_code for end in ends],
-        signals=[end.signal for end in ends],
-        details=[end.detail for end in ends],
-        cpu_s=[end.cpu_s for end in ends],
-        peaks=[end.memory_peak_mb for end in ends],
-        ago=[end.ago_s for end in ends],
-    )
-    return [read_end(row) for row in rows]
-
-
-def expire_starts(db: Database, term: int, most: int = 500) -> list[Ended]:
-    """reserved → released ``start_timeout``: reservations whose agent did not start them in time.
-
-    No start was won, so there is no process: no fence is needed and no retry is spent. The job waits again. Raises
-    Moved when the term is over.
-    """
-    rows = db.rows(
-        """
-        WITH late AS MATERIALIZED (
-            SELECT a.id, a.job_id FROM allocations a
-             WHERE a.reserved AND a.start_by < cluster_time()
-             ORDER BY a.worker_id, a.id LIMIT %(most)s
-        ), locked AS MATERIALIZED (
-            SELECT l.id FROM (SELECT * FROM late ORDER BY job_id) l
-             CROSS JOIN LATERAL (
-                   SELECT FROM jobs WHERE id = l.job_id AND allocation_id = l.id AND state = 'scheduled' FOR UPDATE) j
-        ), released AS (
-            UPDATE allocations a
-               SET status = 'released', released_at = cluster_time(), release_reason = 'start_timeout'
-              FROM locked l WHERE a.id = l.id
-            RETURNING a.id, a.job_id
-        ), stepped AS (
-            UPDATE jobs j
-               SET state = 'pending', allocation_id = NULL, reason = NULL, detail = 'its worker did not start it'
-              FROM released r WHERE j.id = r.job_id
-            RETURNING r.id AS allocation_id, j.id AS job_id, j.state
-        )
-        SELECT allocation_id, job_id, state FROM stepped WHERE (SELECT lead_as(%(term)s))
-        """,
-        term=term,
-        most=most,
-    )
-    return [read_end(row) for row in rows]
-
-
-def read_end(row: Sequence[Any]) -> Ended:
-    """An Ended from (allocation, job, state)."""
-    return Ended(row[0], row[1], JobState(row[2]))

@@ -12,10 +12,12 @@ from psycopg import sql
 from psycopg.rows import RowFactory, class_row, scalar_row, tuple_row
 
 from clusterctl.model.errors import Moved, Outage, SchemaMismatch, Superseded
+from clusterctl.store.driver import Connection
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 3  # seconds; the command line promises an answer within five
+PROBE_TIMEOUT = 2  # seconds, the least that libpq takes
 PREPARE_AFTER = 2  # daemons repeat few statements: plan each once
 
 # The world moved: refused by a law of 0002, or by another's lock. Nothing was done, and looking again helps.
@@ -31,10 +33,15 @@ class Database:
 
     Every statement is its own transaction unless inside ``transaction()``. Not for several threads at once. With
     *listen*, what is notified on that channel makes its socket readable, or, while statements run, ``rang`` true.
+    A server that has said nothing for *answer_within* seconds is away (Outage); without it, the server is away when it
+    does not let another connection in either, so a statement may take as long as it takes.
     """
 
-    def __init__(self, url: str, *, name: str = "", listen: str = "", **options: str) -> None:
+    def __init__(
+        self, url: str, *, name: str = "", listen: str = "", answer_within: float | None = None, **options: str
+    ) -> None:
         self.url = url
+        self._answer_within = answer_within
         self.rang = False  # since ``silence`` was last called
         self._channel = listen
         self._arguments: dict[str, Any] = {
@@ -46,7 +53,7 @@ class Database:
             "tcp_user_timeout": 5000,
             "keepalives_idle": 5,
         }
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: Connection | None = None
 
     def rows(self, sql: LiteralString, *args: object, **named: object) -> list[tuple[Any, ...]]:
         """All rows, as tuples."""
@@ -120,12 +127,24 @@ class Database:
         """Whether the server has hung up, whatever it called that: idle in a transaction for too long, say."""
         return self._connection is not None and self._connection.closed
 
-    def _open(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(self.url, **self._arguments)
+    def _open(self) -> Connection:
+        connection = Connection.connect(self.url, **self._arguments)
+        if self._answer_within is None:
+            connection.is_hopeless = self._is_away
+        else:
+            connection.patience = self._answer_within
         if self._channel:
             connection.add_notify_handler(self._note_ring)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self._channel)))
         return connection
+
+    def _is_away(self) -> bool:
+        """Whether the server lets nobody in."""
+        try:
+            Connection.connect(self.url, **{**self._arguments, "connect_timeout": PROBE_TIMEOUT}).close()
+        except psycopg.Error:
+            return True
+        return False
 
     def _note_ring(self, _: object) -> None:
         self.rang = True

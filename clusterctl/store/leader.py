@@ -34,7 +34,8 @@ def take(db: Database, seen: Leadership, holder: str) -> int | None:
         db.run("SET LOCAL synchronous_commit = on")
         term: int | None = db.value(
             """
-            UPDATE leader SET term = term + 1, holder = %s, renewals = renewals + 1, since = cluster_time()
+            UPDATE leader SET term = term + 1, holder = %s, renewals = renewals + 1, since = cluster_time(),
+                              renewed_at = cluster_time(), decided_at = cluster_time()
              WHERE term = %s AND renewals = %s RETURNING term
             """,
             holder,
@@ -45,14 +46,17 @@ def take(db: Database, seen: Leadership, holder: str) -> int | None:
 
 
 def renew(db: Database, term: int, rounds: int) -> bool:
-    """Show that the leader is alive and deciding; False if its term is over."""
+    """Show that the leader is alive, and after how many rounds; False if its term is over."""
     return bool(
         db.run(
             """
-            UPDATE leader SET renewals = renewals + 1, decided_at = cluster_time(), rounds = %s WHERE term = %s
+            UPDATE leader
+               SET renewals = renewals + 1, renewed_at = cluster_time(), rounds = %(rounds)s,
+                   decided_at = CASE WHEN rounds = %(rounds)s THEN decided_at ELSE cluster_time() END
+             WHERE term = %(term)s
             """,
-            rounds,
-            term,
+            rounds=rounds,
+            term=term,
         )
     )
 

@@ -32,7 +32,8 @@ def read_workers(db: Database) -> tuple[float, tuple[WorkerPicture, ...]]:
         """
         SELECT extract(epoch FROM cluster_time())::float8, w.id, w.name, w.cpu_milli, w.memory_mb, w.gpus,
                w.reserved_milli, w.reserved_memory_mb, w.reserved_gpus,
-               w.allocated_milli, w.allocated_memory_mb, w.allocated_gpus, w.admin_state, w.live_state, w.labels
+               w.allocated_milli, w.allocated_memory_mb, w.allocated_gpus, w.admin_state, w.live_state, w.labels,
+               w.trouble
           FROM (SELECT) one LEFT JOIN workers w ON true ORDER BY w.name
         """
     )
@@ -46,6 +47,7 @@ def read_workers(db: Database) -> tuple[float, tuple[WorkerPicture, ...]]:
             admin_state=AdminState(row[12]),
             live_state=LiveState(row[13]),
             labels=row[14],
+            trouble=row[15],
         )
         for row in rows
         if row[1] is not None

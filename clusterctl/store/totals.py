@@ -28,7 +28,7 @@ def read(db: Database) -> Totals:
     (leader,) = db.rows(
         """
         SELECT nullif(regexp_replace(holder, '@[^@]*$', ''), ''), term,
-               since, extract(epoch FROM cluster_time() - decided_at)::float8,
+               since, extract(epoch FROM cluster_time() - renewed_at)::float8,
                cluster_time() FROM leader
         """
     )

@@ -1,18 +1,18 @@
-"""Workers: registration, the beat, silence."""
+"""Workers: registration, the beat, silence, and what operators let them do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from clusterctl.model.errors import NameTaken, Superseded
+from clusterctl.model.liveness import Pulse
 from clusterctl.model.orders import Holding
-from clusterctl.model.pictures import Amounts, WorkerPicture
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
 from clusterctl.model.resources import Resources
-from clusterctl.model.states import AdminState, AllocationStatus, Outcome
+from clusterctl.model.states import AdminState, AllocationStatus, LiveState, Outcome
 from clusterctl.store.connection import Database
 
 
@@ -31,9 +31,11 @@ def register(db: Database, registration: Registration) -> Registered:
         VALUES (%(name)s, %(agent)s, %(machine)s, %(boot)s, %(hostname)s, %(version)s, %(spool)s, %(labels)s::jsonb,
                 %(cpu)s, %(memory)s, %(gpus)s)
         ON CONFLICT (name) DO UPDATE
-           SET incarnation = w.incarnation + 1, agent_id = excluded.agent_id, machine_id = excluded.machine_id,
+           SET incarnation = w.incarnation + 1,
+               booted_as = CASE WHEN w.boot_id = excluded.boot_id THEN w.booted_as ELSE w.incarnation + 1 END,
+               agent_id = excluded.agent_id, machine_id = excluded.machine_id,
                boot_id = excluded.boot_id, hostname = excluded.hostname, version = excluded.version,
-               spool = excluded.spool, labels = excluded.labels, live_state = 'up', live_reason = '',
+               spool = excluded.spool, labels = excluded.labels, live_state = 'up', live_reason = '', trouble = '',
                cpu_milli = greatest(excluded.cpu_milli, w.reserved_milli + w.allocated_milli),
                memory_mb = greatest(excluded.memory_mb, w.reserved_memory_mb + w.allocated_memory_mb),
                gpus = greatest(excluded.gpus, w.reserved_gpus + w.allocated_gpus),
@@ -62,8 +64,10 @@ def register(db: Database, registration: Registration) -> Registered:
     return found[0]
 
 
-def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | None) -> Synced:
-    """One beat: say that we live and what we use, and hear what we hold.
+def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | None, trouble: str = "") -> Synced:
+    """One beat: say that we live, what we use and what troubles us, and hear what we hold.
+
+    While *trouble* is not empty the worker gets no new work.
 
     Raises Superseded when we are no longer this worker's incarnation, or were declared lost: register again.
     """
@@ -72,18 +76,21 @@ def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | No
         WITH me AS (
             UPDATE workers
                SET beat = beat + 1, last_heartbeat_at = cluster_time(), live_state = 'up', live_reason = '',
-                   used_milli = coalesce(%(used)s, used_milli), used_memory_mb = coalesce(%(memory)s, used_memory_mb),
+                   trouble = %(trouble)s, used_milli = coalesce(%(used)s, used_milli),
+                   used_memory_mb = coalesce(%(memory)s, used_memory_mb),
                    load1 = coalesce(%(load)s, load1),
                    measured_at = CASE WHEN %(used)s::int IS NULL THEN measured_at ELSE cluster_time() END
              WHERE id = %(worker)s AND incarnation = %(incarnation)s AND live_state <> 'lost'
-            RETURNING id, admin_state
+            RETURNING id, admin_state, booted_as
         )
-        SELECT me.admin_state, a.id, a.job_id, a.status, a.start_token::text, a.stop_outcome
+        SELECT me.admin_state, a.id, a.job_id, a.status, a.start_token::text, a.stop_outcome,
+               coalesce(a.incarnation < me.booted_as, false)
           FROM me LEFT JOIN allocations a ON a.worker_id = me.id AND a.live
          ORDER BY a.id
         """,
         worker=worker_id,
         incarnation=incarnation,
+        trouble=trouble,
         used=None if measures is None else measures.used_milli,
         memory=None if measures is None else measures.memory_mb,
         load=None if measures is None else measures.load1,
@@ -104,6 +111,7 @@ def read_holding(row: Sequence[Any]) -> Holding:
         status=AllocationStatus(row[3]),
         start_token=row[4],
         stop=None if row[5] is None else Outcome(row[5]),
+        rebooted=row[6],
     )
 
 
@@ -119,18 +127,24 @@ def sign_off(db: Database, worker_id: int, incarnation: int) -> None:
     )
 
 
-def beats(db: Database) -> tuple[float, dict[int, int]]:
-    """The database's time in seconds, and how often each worker that is up has beaten: who stands still is silent."""
+def pulses(db: Database) -> tuple[float, list[Pulse]]:
+    """The database's time in seconds, and the sign of life of every worker that is not lost."""
     rows = db.rows(
         """
-        SELECT extract(epoch FROM cluster_time())::float8, w.id, w.beat
-          FROM (SELECT) one LEFT JOIN workers w ON w.live_state = 'up'
+        SELECT extract(epoch FROM cluster_time())::float8, w.id, w.name, w.beat, w.live_state,
+               w.live_reason = 'stopped', w.reserved_milli + w.allocated_milli > 0
+          FROM (SELECT) one LEFT JOIN workers w ON w.live_state <> 'lost'
         """
     )
-    return rows[0][0], {row[1]: row[2] for row in rows if row[1] is not None}
+    return rows[0][0], [read_pulse(row[1:]) for row in rows if row[1] is not None]
 
 
-def silence(db: Database, term: int, seen: dict[int, int]) -> list[str]:
+def read_pulse(row: Sequence[Any]) -> Pulse:
+    """A Pulse from pulses' columns."""
+    return Pulse(worker_id=row[0], name=row[1], beat=row[2], live_state=LiveState(row[3]), stopped=row[4], holds=row[5])
+
+
+def silence(db: Database, term: int, seen: Mapping[int, int]) -> list[str]:
     """up → silent for those of *seen* (worker → beat) whose beat has not moved since; their names.
 
     Raises Moved when the term is over.
@@ -174,40 +188,45 @@ def could_hold(db: Database, request: Resources, labels: dict[str, str], name: s
     )
 
 
-def read(db: Database, name: str | None = None) -> list[WorkerPicture]:
-    """All workers, or the one, by name. What a silent worker uses is unknown, not what it last said."""
-    rows = db.rows(
+def administer(db: Database, names: Sequence[str], state: AdminState, reason: str) -> list[str]:
+    """Let workers take new jobs, or not; the names of those for which that is new. What runs there runs on."""
+    return [
+        row[0]
+        for row in db.rows(
+            """
+            WITH chosen AS MATERIALIZED (
+                SELECT id FROM workers WHERE name = ANY (%(names)s) AND admin_state <> %(state)s
+                 ORDER BY id FOR NO KEY UPDATE
+            )
+            UPDATE workers w SET admin_state = %(state)s, admin_reason = %(reason)s
+              FROM chosen WHERE w.id = chosen.id RETURNING w.name
+            """,
+            names=list(names),
+            state=state.value,
+            reason=reason,
+        )
+    ]
+
+
+def drain_black_hole(db: Database, worker_id: int, incarnation: int, sentence: str) -> bool:
+    """open → draining, by the worker's own wish: it fails to start what others perhaps could.
+
+    Not if no other worker is open and up, for then the fault may as well lie with the jobs. It is said in the audit.
+    """
+    drained = db.run(
         """
-        SELECT w.name, w.hostname, w.registered_at, w.last_heartbeat_at, w.admin_state, w.live_state, w.live_reason,
-               w.incarnation, extract(epoch FROM cluster_time() - w.last_heartbeat_at)::float8,
-               w.cpu_milli, w.reserved_milli, w.allocated_milli,
-               CASE WHEN w.live_state = 'up' THEN w.used_milli END,
-               w.memory_mb, w.reserved_memory_mb, w.allocated_memory_mb,
-               CASE WHEN w.live_state = 'up' THEN w.used_memory_mb END,
-               w.gpus, w.reserved_gpus, w.allocated_gpus, coalesce(held.jobs, 0), coalesce(held.services, 0), w.load1,
-               w.labels, w.version
-          FROM workers w
-          LEFT JOIN (SELECT a.worker_id, count(*) AS jobs, count(*) FILTER (WHERE j.kind = 'service') AS services
-                       FROM allocations a JOIN jobs j ON j.id = a.job_id WHERE a.live GROUP BY a.worker_id) held
-                 ON held.worker_id = w.id
-         WHERE %(name)s::text IS NULL OR w.name = %(name)s
-         ORDER BY w.name
+        WITH drained AS (
+            UPDATE workers w SET admin_state = 'draining', admin_reason = %(sentence)s
+             WHERE id = %(worker)s AND incarnation = %(incarnation)s AND admin_state = 'open'
+               AND EXISTS (SELECT FROM workers o
+                            WHERE o.id <> w.id AND o.admin_state = 'open' AND o.live_state = 'up' AND o.trouble = '')
+            RETURNING name
+        )
+        INSERT INTO audit (actor, verb, subject, reason)
+        SELECT 'worker ' || name, 'drain', 'worker:' || name, %(sentence)s FROM drained
         """,
-        name=name,
+        worker=worker_id,
+        incarnation=incarnation,
+        sentence=sentence,
     )
-    return [read_worker(row) for row in rows]
-
-
-def read_worker(row: Sequence[Any]) -> WorkerPicture:
-    """A WorkerPicture from read's columns."""
-    return WorkerPicture(
-        name=row[0], hostname=row[1], registered_at=row[2], last_heartbeat_at=row[3], admin_state=row[4],
-        live_state=row[5], live_reason=row[6], incarnation=row[7], heartbeat_age_s=round(row[8], 3),
-        cpus=Amounts(
-            total=row[9] / 1000, reserved=row[10] / 1000, allocated=row[11] / 1000,
-            used=None if row[12] is None else row[12] / 1000,
-        ),
-        memory_mb=Amounts(total=row[13], reserved=row[14], allocated=row[15], used=row[16]),
-        gpus=Amounts(total=row[17], reserved=row[18], allocated=row[19]),
-        jobs=row[20], services=row[21], load1=row[22], labels=row[23], version=row[24],
-    )  # fmt: skip
+    return drained == 1

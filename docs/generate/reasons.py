@@ -24,6 +24,7 @@ WAITS = {
     "fits_now": "Wait; or raise its priority.",
     "live": "Find out why the agents of those workers are silent.",
     "admin_open": "Open one of those workers again.",
+    "worker_trouble": "Mend what the worker complains of: `clusterctl worker NAME`. It takes work again by itself.",
     "label": "Give a worker the label (`clusterctl agentd --label`), or ask without.",
     "named_worker": "Check the name: `clusterctl workers`.",
     "array_limit": "Wait: one starts as soon as one ends.",
@@ -52,7 +53,7 @@ OUTCOMES = {
     Outcome.LEASE_EXPIRED: "Its worker was cut off from Postgres for longer than its lease, and stopped it.",
     Outcome.WORKER_STOPPED: "Its agent was told to stop with its jobs, as `down` does.",
     Outcome.WORKER_REBOOTED: "The machine was started anew.",
-    Outcome.WORKER_LOST: "Its worker was declared lost. Nothing declares this yet.",
+    Outcome.WORKER_LOST: "Its worker was declared lost: silent beyond lease, `term_grace` and `lease_margin`, or confirmed dead by a person.",
 }
 CODES = {
     ExitCode.DONE: "Done.",

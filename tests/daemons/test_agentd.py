@@ -9,7 +9,7 @@ import pytest
 
 from clusterctl.model.orders import End
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations
+from clusterctl.store import releases
 from tests.cluster import Cluster, Worker, registration
 from tests.line import Line
 
@@ -118,7 +118,7 @@ def test_the_end_of_an_attempt_is_told_once_more_by_an_agent_that_cannot_know_it
     cluster.pass_time(30)
     assert cluster.state(job) == "completed"
     report = End(allocation_id=allocation, start_token=token, outcome=Outcome.EXITED, exit_code=0)
-    assert allocations.end(cluster.db, "w1", [report, report]) == []
+    assert releases.end(cluster.db, "w1", [report, report]) == []
     cluster.check()
     assert cluster.db.rows("SELECT verb FROM audit") == []
 
@@ -127,7 +127,7 @@ def test_a_report_that_contradicts_what_is_recorded_is_kept_and_changes_nothing(
     _, job = cluster.running_job(seconds=20.0)
     (allocation, token) = cluster.db.rows("SELECT id, start_token::text FROM allocations")[0]
     lost = End(allocation_id=allocation, start_token=token, outcome=Outcome.WORKER_LOST)
-    allocations.end(cluster.db, "leader", [lost])
+    releases.end(cluster.db, "leader", [lost])
     cluster.pass_time(60)
     assert cluster.attempts(job) == ["worker_lost", "exited"]
     assert {verb for (verb,) in cluster.db.rows("SELECT verb FROM audit")} <= {"late_report"}

@@ -12,7 +12,7 @@ import pytest
 
 from clusterctl.model.orders import End
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations
+from clusterctl.store import releases
 from tests.cluster import GRACE, Cluster
 from tests.daemons.conftest import ClusterMaker
 
@@ -54,7 +54,7 @@ def test_what_runs_and_is_no_longer_ours_is_stopped_and_told_once(
     worker, job = cluster.running_job(manner="stubborn", on_worker_loss="fail")
     (allocation, token) = cluster.db.rows("SELECT id, start_token::text FROM allocations")[0]
     lost = End(allocation_id=allocation, start_token=token, outcome=Outcome.WORKER_LOST)
-    allocations.end(cluster.db, "leader", [lost])
+    releases.end(cluster.db, "leader", [lost])
     cluster.pass_time(GRACE + 12)
     assert worker.machine.attempts == {}
     assert caplog.messages.count(f"allocation {allocation} is no longer ours, stopping it") == 1

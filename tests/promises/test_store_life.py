@@ -24,9 +24,9 @@ from clusterctl.model.errors import Moved, NameTaken
 from clusterctl.model.orders import End, Holding
 from clusterctl.model.registration import Registered
 from clusterctl.model.spec import After
-from clusterctl.model.states import TERMINAL, JobState, Outcome
+from clusterctl.model.states import TERMINAL, JobState, LiveState, Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, leader, snapshot, submissions, workers
+from clusterctl.store import allocations, jobs, leader, releases, snapshot, submissions, workers
 from clusterctl.store.connection import Database
 from clusterctl.store.invariants import violations
 from tests.embedded_server import TEMPLATE, Servers
@@ -92,7 +92,7 @@ class StoreLife(RuleBasedStateMachine):
         assert self.term == old + 1
         assert not leader.renew(self.db, old, 1)
         with pytest.raises(Moved):
-            allocations.expire_starts(self.db, old)
+            releases.expire_starts(self.db, old)
 
     @precondition(lambda self: self.agents)
     @rule(name=st.sampled_from(NAMES), most=st.integers(1, 4))
@@ -110,13 +110,14 @@ class StoreLife(RuleBasedStateMachine):
     @rule()
     def keep_house(self) -> None:
         jobs.wake(self.db, self.term)
-        for done in allocations.expire_starts(self.db, self.term):
+        for done in releases.expire_starts(self.db, self.term):
             assert done.state == JobState.PENDING
 
     @rule()
     def silence(self) -> None:
-        _, beats = workers.beats(self.db)
-        assert len(workers.silence(self.db, self.term, beats)) == len(beats)
+        _, pulses = workers.pulses(self.db)
+        up = {pulse.worker_id: pulse.beat for pulse in pulses if pulse.live_state is LiveState.UP}
+        assert len(workers.silence(self.db, self.term, up)) == len(up)
 
     # Agents
 
@@ -161,13 +162,13 @@ class StoreLife(RuleBasedStateMachine):
             exit_code=code if outcome is Outcome.EXITED else None,
         )
         self.said.append(report)
-        assert len(allocations.end(self.db, "w", [report])) == (0 if mistaken else 1)
+        assert len(releases.end(self.db, "w", [report])) == (0 if mistaken else 1)
 
     @precondition(lambda self: self.said)
     @rule(data=st.data())
     def say_again(self, data: st.DataObject) -> None:
         before = self.db.rows("SELECT id, state, attempt, failures, losses FROM jobs ORDER BY id")
-        assert allocations.end(self.db, "w", [data.draw(st.sampled_from(self.said))]) == []
+        assert releases.end(self.db, "w", [data.draw(st.sampled_from(self.said))]) == []
         assert self.db.rows("SELECT id, state, attempt, failures, losses FROM jobs ORDER BY id") == before
 
     def holdings(self, agent: Registered) -> tuple[Holding, ...]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from clusterctl.model.liveness import Standing
 from clusterctl.model.orders import End, Order
 from clusterctl.model.plan import Start
 from clusterctl.model.registration import Registered, Registration
@@ -13,10 +14,11 @@ from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec, Submission
 from clusterctl.model.states import Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, leader, submissions, workers
-from clusterctl.store.allocations import Ended, Reserved
+from clusterctl.store import allocations, leader, releases, submissions, workers
+from clusterctl.store.allocations import Reserved
 from clusterctl.store.connection import Database
 from clusterctl.store.invariants import violations
+from clusterctl.store.releases import Ended
 
 SPEC = Spec(command=("true",))
 
@@ -52,12 +54,22 @@ class Scene:
 
     def end(self, order: Order, token: str, outcome: Outcome = Outcome.EXITED, code: int | None = 0) -> list[Ended]:
         """Report that the attempt is over."""
-        return allocations.end(self.db, "w", [end(order.allocation_id, token, outcome, code)])
+        return releases.end(self.db, "w", [end(order.allocation_id, token, outcome, code)])
 
     def finish(self, worker: Registered, job: int, outcome: Outcome = Outcome.EXITED, code: int | None = 0) -> None:
         """Let a pending job run and end."""
         (order,), token = self.run(worker, [job])
         self.end(order, token, outcome, code)
+
+    def beats(self) -> dict[int, int]:
+        """How often each worker has beaten."""
+        return dict(self.db.rows("SELECT id, beat FROM workers"))
+
+    def silence(self, seconds: float) -> dict[int, Standing]:
+        """Nobody was heard for so long: all workers are silent from now on."""
+        beats = self.beats()
+        workers.silence(self.db, self.term, beats)
+        return {worker: Standing(beat, seconds) for worker, beat in beats.items()}
 
     def state(self, job: int) -> str:
         """Where a job is in its life."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from clusterctl.store import allocations, jobs
+from clusterctl.store import allocations, jobs, releases
 from clusterctl.store.connection import Database
 from tests.store import crowd
 from tests.store.costs import cpu_seconds
@@ -47,7 +47,7 @@ def test_a_batch_of_five_hundred_costs_little_whatever_postgres_believes(scene: 
 
     def finish(number: int) -> int:
         mine = range(held + number * BATCH + 1, held + (number + 1) * BATCH + 1)
-        return len(allocations.end(scene.db, "big", [end(allocation, token) for allocation in mine]))
+        return len(releases.end(scene.db, "big", [end(allocation, token) for allocation in mine]))
 
     assert seconds(scene.db, reserve) < TOO_LONG
     assert seconds(scene.db, start) < TOO_LONG

@@ -13,6 +13,7 @@ import pytest
 
 from clusterctl.model.errors import Moved, Outage
 from clusterctl.store.connection import CONNECT_TIMEOUT, Database
+from tests.line import Line
 from tests.store.conftest import Connect
 from tests.store.scene import Scene
 
@@ -136,3 +137,24 @@ def test_a_closed_connection_opens_when_it_is_used(db: Database) -> None:
 def test_connecting_is_put_off_until_it_is_needed(tmp_path: Path) -> None:
     with Database(f"postgresql://postgres@/x?host={tmp_path}"):
         pass
+
+
+def test_a_server_that_says_nothing_is_an_outage_and_is_asked_anew(db: Database) -> None:
+    hasty = Database(db.url, answer_within=0.5)
+    with pytest.raises(Outage, match="no answer for 0.5 s"):
+        hasty.run("SELECT pg_sleep(60)")
+    assert hasty.value("SELECT 1") == 1
+    hasty.close()
+
+
+def test_an_answer_may_take_long_while_the_server_lets_others_in(db: Database) -> None:
+    assert db.value("SELECT pg_sleep(3), 'done'") == ""
+    assert db.value("SELECT 1") == 1
+
+
+def test_a_server_that_hangs_is_an_outage_though_nobody_hung_up(db: Database, tmp_path: Path) -> None:
+    with Line(db.url, tmp_path) as line, Database(line.url) as hanging:
+        assert hanging.value("SELECT 1") == 1
+        line.fall_silent()
+        with pytest.raises(Outage, match="no answer"):
+            hanging.value("SELECT 1")

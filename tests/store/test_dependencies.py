@@ -9,7 +9,7 @@ import pytest
 
 from clusterctl.model.spec import After, AfterCondition
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations, jobs, snapshot
+from clusterctl.store import jobs, releases, snapshot
 from tests.store.conftest import Connect
 from tests.store.costs import cpu_seconds
 from tests.store.scene import Scene, end, submission
@@ -134,7 +134,7 @@ def test_both_sides_of_a_diamond_may_end_in_one_report(scene: Scene) -> None:
     worker, sides = scene.worker(), scene.jobs(2)
     (bottom,) = scene.jobs(after=after(*sides))
     orders, token = scene.run(worker, sides)
-    allocations.end(scene.db, "w1", [end(order.allocation_id, token) for order in orders])
+    releases.end(scene.db, "w1", [end(order.allocation_id, token) for order in orders])
     assert ready(scene) == {bottom}
     scene.check()
 
@@ -155,7 +155,7 @@ def test_two_parents_that_end_at_once_open_their_child(scene: Scene, connect: Co
         (child,) = scene.jobs(after=after(*parents))
         orders, token = scene.run(worker, parents)
         answers = at_once(
-            *(partial(allocations.end, connect(), "w1", [end(order.allocation_id, token)]) for order in orders)
+            *(partial(releases.end, connect(), "w1", [end(order.allocation_id, token)]) for order in orders)
         )
         assert [len(answer) if isinstance(answer, list) else answer for answer in answers] == [1] * 6
         assert ready(scene) == {child}
@@ -236,7 +236,7 @@ def submit_after(parent: int, db: object) -> None:
 
 def report_end(allocation: int, token: str, code: int, db: object) -> None:
     """The end of one allocation."""
-    allocations.end(db, "w1", [end(allocation, token, code=code)])  # type: ignore[arg-type]  # partial's
+    releases.end(db, "w1", [end(allocation, token, code=code)])  # type: ignore[arg-type]  # partial's
 
 
 def test_a_parent_that_is_cancelled_or_lost_is_not_ok(scene: Scene) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations
+from clusterctl.store import releases
 from tests.store.conftest import Connect
 from tests.store.scene import Scene, end, new_token
 from tests.store.threads import at_once, in_background, waits_for_a_lock
@@ -18,10 +18,10 @@ def test_an_end_that_is_repeated_changes_nothing_and_is_no_evidence(scene: Scene
     worker = scene.worker()
     (order,), token = scene.run(worker, scene.jobs(retries=3))
     report = end(order.allocation_id, token, code=1)
-    first = allocations.end(scene.db, "w1", [report, report])
+    first = releases.end(scene.db, "w1", [report, report])
     assert [(each.job_id, each.state) for each in first] == [(order.job_id, "pending")]
     before = scene.db.rows("SELECT * FROM jobs")
-    assert allocations.end(scene.db, "w1", [report]) == []
+    assert releases.end(scene.db, "w1", [report]) == []
     assert scene.db.rows("SELECT * FROM jobs") == before
     assert scene.db.value("SELECT count(*) FROM audit") == 0
     scene.check()
@@ -30,7 +30,7 @@ def test_an_end_that_is_repeated_changes_nothing_and_is_no_evidence(scene: Scene
 def test_an_end_reported_by_two_at_once_counts_once(scene: Scene, connect: Connect) -> None:
     (order,), token = scene.run(scene.worker(), scene.jobs(retries=5))
     report = [end(order.allocation_id, token, code=1)]
-    answers = at_once(*(partial(allocations.end, connect(), "w1", report) for _ in range(8)))
+    answers = at_once(*(partial(releases.end, connect(), "w1", report) for _ in range(8)))
     assert sorted(len(answer) for answer in answers if isinstance(answer, list)) == [0] * 7 + [1]
     assert scene.db.row("SELECT failures, attempt FROM jobs") == (1, 1)
     scene.check()
@@ -64,8 +64,8 @@ def test_an_end_that_meets_another_end_is_kept_as_evidence(scene: Scene, connect
     (order,), token = scene.run(scene.worker(), scene.jobs())
     first = connect()
     with first.transaction():
-        allocations.end(first, "w1", [end(order.allocation_id, token, Outcome.WORKER_LOST)])
-        thread, answer = in_background(partial(allocations.end, connect(), "w1", [end(order.allocation_id, token)]))
+        releases.end(first, "w1", [end(order.allocation_id, token, Outcome.WORKER_LOST)])
+        thread, answer = in_background(partial(releases.end, connect(), "w1", [end(order.allocation_id, token)]))
         until(lambda: waits_for_a_lock(scene.db))
     thread.join(10)
     assert answer == [[]]

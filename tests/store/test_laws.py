@@ -223,7 +223,7 @@ def test_a_placement_under_a_term_that_is_not_the_leaders_is_refused(scene: Scen
 
 
 @pytest.mark.parametrize(
-    "change", ["admin_state = 'draining'", "admin_state = 'closed'", "live_state = 'silent'", "live_state = 'lost'"]
+    "change", ["admin_state = 'draining'", "admin_state = 'closed'", "live_state = 'silent'", "trouble = 'no room'"]
 )
 def test_a_worker_that_does_not_accept_gets_no_job_by_any_way(scene: Scene, change: str) -> None:
     scene.db.script(f"UPDATE jobs SET cpu_milli = 1000 WHERE id = 3; UPDATE workers SET {change}")
@@ -243,10 +243,12 @@ def test_an_old_incarnation_starts_nothing(scene: Scene) -> None:
     assert len(scene.start(new)[0]) == 1
 
 
-def test_a_lost_worker_starts_nothing(scene: Scene) -> None:
-    scene.db.script("UPDATE workers SET live_state = 'lost'")
-    with refused(OLD_INCARNATION):
-        allocations.start(scene.db, 1, 1, new_token(), 10)
+def test_a_lost_worker_holds_nothing_and_gets_nothing(scene: Scene) -> None:
+    with refused(CHECK, "lost_holds_nothing"):
+        scene.db.script("UPDATE workers SET live_state = 'lost'")
+    empty = scene.worker("w2")
+    scene.db.script("UPDATE workers SET live_state = 'lost' WHERE name = 'w2'")
+    assert scene.reserve(empty, scene.jobs()) == []
 
 
 def test_a_plan_that_asks_too_much_of_a_worker_is_granted_as_far_as_it_fits(scene: Scene) -> None:

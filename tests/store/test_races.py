@@ -13,7 +13,7 @@ from clusterctl.model.errors import Moved
 from clusterctl.model.orders import Order
 from clusterctl.model.states import Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, workers
+from clusterctl.store import allocations, jobs, releases, workers
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
 from tests.store.refusal import STALE_LEADER, refused
@@ -162,7 +162,7 @@ def test_a_start_in_the_last_moment_and_its_timing_out_never_both_happen(scene: 
     agent = connect()
     answers = at_once(
         partial(allocations.start, agent, worker.worker_id, worker.incarnation, new_token(), 20),
-        partial(allocations.expire_starts, scene.db, scene.term, 500),
+        partial(releases.expire_starts, scene.db, scene.term, 500),
     )
     started, expired = answers
     assert isinstance(started, list)
@@ -174,9 +174,9 @@ def test_a_start_in_the_last_moment_and_its_timing_out_never_both_happen(scene: 
 
 def test_what_was_not_started_in_time_waits_again_and_spends_nothing(scene: Scene) -> None:
     scene.reserve(scene.worker(), scene.jobs())
-    assert allocations.expire_starts(scene.db, scene.term) == []
+    assert releases.expire_starts(scene.db, scene.term) == []
     scene.db.run("SELECT set_config('clusterctl.now', (now() + interval '61 s')::text, false)")
-    (expired,) = allocations.expire_starts(scene.db, scene.term)
+    (expired,) = releases.expire_starts(scene.db, scene.term)
     assert expired.state == "pending"
     assert scene.db.row("SELECT failures, losses, not_before FROM jobs") == (0, 0, None)
     scene.check()
@@ -222,7 +222,7 @@ def test_a_name_is_not_given_away_while_its_worker_holds_something(scene: Scene,
     "write",
     [
         lambda scene, worker, job: allocations.reserve(scene.db, scene.term, 1, starts(worker, [job]), Timers()),
-        lambda scene, worker, job: allocations.expire_starts(scene.db, scene.term),
+        lambda scene, worker, job: releases.expire_starts(scene.db, scene.term),
         lambda scene, worker, job: workers.silence(scene.db, scene.term, {worker.worker_id: 0}),
         lambda scene, worker, job: jobs.wake(scene.db, scene.term),
     ],

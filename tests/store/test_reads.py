@@ -20,7 +20,7 @@ from clusterctl.model.plan import Wait
 from clusterctl.model.registration import Measures, Registered
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations, claims, history, jobs, leader, snapshot, submissions, workers
+from clusterctl.store import allocations, claims, history, jobs, leader, releases, snapshot, submissions, workers
 from clusterctl.store.connection import Database
 from clusterctl.store.jobs import Selection
 from tests.embedded_server import TEMPLATE, Servers
@@ -107,16 +107,16 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "sync": lambda crowd: workers.sync(
         crowd.db, crowd.here.worker_id, crowd.here.incarnation, Measures(used_milli=1, memory_mb=1, load1=0.1)
     ),
-    "end": lambda crowd: allocations.end(
+    "end": lambda crowd: releases.end(
         crowd.db, "here", [end(order.allocation_id, crowd.token) for order in crowd.orders[:50]]
     ),
-    "end and retry": lambda crowd: allocations.end(
+    "end and retry": lambda crowd: releases.end(
         crowd.db, "here", [end(order.allocation_id, crowd.token, Outcome.WORKER_LOST) for order in crowd.orders[:50]]
     ),
     "cancel": lambda crowd: jobs.cancel(crowd.db, crowd.held),
-    "expire_starts": lambda crowd: allocations.expire_starts(crowd.db, crowd.term),
+    "expire_starts": lambda crowd: releases.expire_starts(crowd.db, crowd.term),
     "wake": lambda crowd: jobs.wake(crowd.db, crowd.term),
-    "beats": lambda crowd: workers.beats(crowd.db),
+    "pulses": lambda crowd: workers.pulses(crowd.db),
     "silence": lambda crowd: workers.silence(crowd.db, crowd.term, dict.fromkeys(range(1, WORKERS), 0)),
     "register": lambda crowd: workers.register(crowd.db, registration("here", 500)),
     "renew": lambda crowd: leader.renew(crowd.db, crowd.term, 1),

@@ -13,7 +13,7 @@ from clusterctl.model.registration import Registered
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, leader, snapshot, submissions, workers
+from clusterctl.store import allocations, jobs, leader, releases, snapshot, submissions, workers
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
 from tests.store.scene import Scene, end, new_token, registration, starts, submission
@@ -56,7 +56,7 @@ def lead(storm: Storm, db: Database, seed: int) -> Deeds:
             )
             if chance.random() < 0.1:
                 db.run("SELECT set_config('clusterctl.now', (now() + interval '2 s')::text, false)")
-                deeds["expired"] += len(allocations.expire_starts(db, term))
+                deeds["expired"] += len(releases.expire_starts(db, term))
                 db.run("SET clusterctl.now = ''")
         except Moved:
             deeds["moved"] += 1
@@ -76,9 +76,9 @@ def serve(storm: Storm, db: Database, number: int) -> Deeds:
             reports = [report(order, its_token, chance) for order, its_token in ending]
             with db.transaction():
                 orders = allocations.start(db, me.worker_id, me.incarnation, token, 3)
-                ended = allocations.end(db, "w", reports)
+                ended = releases.end(db, "w", reports)
                 held = workers.sync(db, me.worker_id, me.incarnation, None).holdings
-            assert allocations.end(db, "w", reports) == []
+            assert releases.end(db, "w", reports) == []
             running = [each for each in running if each not in ending] + [(order, token) for order in orders]
             deeds["started"] += len(orders)
             deeds["ended"] += len(ended)

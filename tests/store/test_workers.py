@@ -65,18 +65,18 @@ def test_capacity_never_shrinks_below_what_is_held(scene: Scene) -> None:
 
 def test_silence_is_declared_only_of_a_beat_that_stands_still(scene: Scene) -> None:
     worker = scene.worker()
-    _, seen = workers.beats(scene.db)
+    seen = scene.beats()
     workers.sync(scene.db, worker.worker_id, worker.incarnation, None)
     assert workers.silence(scene.db, scene.term, seen) == []
-    _, seen = workers.beats(scene.db)
+    seen = scene.beats()
     assert workers.silence(scene.db, scene.term, seen) == ["w1"]
     assert live_state(scene) == "silent"
-    assert workers.beats(scene.db)[1] == {}
+    assert workers.silence(scene.db, scene.term, seen) == []
 
 
 def test_a_silent_worker_is_up_with_its_next_beat_and_a_lost_one_is_told_to_register(scene: Scene) -> None:
     worker = scene.worker()
-    workers.silence(scene.db, scene.term, workers.beats(scene.db)[1])
+    workers.silence(scene.db, scene.term, scene.beats())
     workers.sync(scene.db, worker.worker_id, worker.incarnation, None)
     assert live_state(scene) == "up"
     scene.db.run("UPDATE workers SET live_state = 'lost'")

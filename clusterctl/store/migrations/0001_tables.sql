@@ -14,6 +14,7 @@ CREATE TABLE workers (
     machine_id           text NOT NULL DEFAULT '',
     boot_id              text NOT NULL DEFAULT '',
     incarnation          bigint NOT NULL DEFAULT 1,
+    booted_as            bigint NOT NULL DEFAULT 1,   -- the first incarnation since its machine last started
     hostname             text NOT NULL DEFAULT '',
     version              text NOT NULL DEFAULT '',
     spool                text NOT NULL DEFAULT '',
@@ -21,6 +22,8 @@ CREATE TABLE workers (
     admin_state          text NOT NULL DEFAULT 'open' CHECK (admin_state IN ('open', 'draining', 'closed')),
     live_state           text NOT NULL DEFAULT 'up' CHECK (live_state IN ('up', 'silent', 'lost')),
     live_reason          text NOT NULL DEFAULT '',
+    admin_reason         text NOT NULL DEFAULT '',    -- why an operator, or the worker itself, closed it
+    trouble              text NOT NULL DEFAULT '',    -- why the agent wants no new work just now
     cpu_milli            int NOT NULL CHECK (cpu_milli > 0),
     memory_mb            int NOT NULL CHECK (memory_mb >= 0),
     gpus                 int NOT NULL DEFAULT 0 CHECK (gpus >= 0),
@@ -37,6 +40,7 @@ CREATE TABLE workers (
     beat                 bigint NOT NULL DEFAULT 0,   -- counts syncs: silence is a beat that stands still
     registered_at        timestamptz NOT NULL DEFAULT cluster_time(),
     last_heartbeat_at    timestamptz NOT NULL DEFAULT cluster_time(),
+    CONSTRAINT lost_holds_nothing CHECK (live_state <> 'lost' OR reserved_milli + allocated_milli = 0),
     CONSTRAINT cpus_not_oversubscribed CHECK (
         reserved_milli >= 0 AND allocated_milli >= 0 AND reserved_milli + allocated_milli <= cpu_milli),
     CONSTRAINT memory_not_oversubscribed CHECK (
@@ -229,7 +233,8 @@ CREATE TABLE leader (
     renewals    bigint NOT NULL DEFAULT 0,
     rounds      bigint NOT NULL DEFAULT 0,
     since       timestamptz,
-    decided_at  timestamptz
+    renewed_at  timestamptz,                          -- it lives
+    decided_at  timestamptz                           -- it decides: renewed with more rounds than before
 );
 INSERT INTO leader (term) VALUES (0);
 

@@ -51,6 +51,17 @@ CREATE TRIGGER live_allocations_stay BEFORE DELETE ON allocations FOR EACH ROW
 
 CREATE FUNCTION refuse_counters() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- Where the laws were once switched off, counters may be put right: to what the allocations say, and nothing else.
+    IF TG_OP = 'UPDATE' AND (NEW.reserved_milli, NEW.allocated_milli, NEW.reserved_memory_mb, NEW.allocated_memory_mb,
+                             NEW.reserved_gpus, NEW.allocated_gpus) = (
+           SELECT coalesce(sum(cpu_milli) FILTER (WHERE reserved), 0),
+                  coalesce(sum(cpu_milli) FILTER (WHERE NOT reserved), 0),
+                  coalesce(sum(memory_mb) FILTER (WHERE reserved), 0),
+                  coalesce(sum(memory_mb) FILTER (WHERE NOT reserved), 0),
+                  coalesce(sum(gpus) FILTER (WHERE reserved), 0), coalesce(sum(gpus) FILTER (WHERE NOT reserved), 0)
+             FROM allocations WHERE worker_id = NEW.id AND live) THEN
+        RETURN NEW;
+    END IF;
     RAISE EXCEPTION 'the counters of worker % follow its allocations', NEW.name USING ERRCODE = 'CC006';
 END $$;
 -- Depth 0: written by hand. The triggers below write at depth 1.
@@ -100,7 +111,7 @@ BEGIN
            reserved_gpus = w.reserved_gpus + d.gpus
       FROM (SELECT worker_id, sum(cpu_milli) AS cpu_milli, sum(memory_mb) AS memory_mb, sum(gpus) AS gpus
               FROM fresh GROUP BY worker_id) d
-     WHERE w.id = d.worker_id AND w.admin_state = 'open' AND w.live_state = 'up';
+     WHERE w.id = d.worker_id AND w.admin_state = 'open' AND w.live_state = 'up' AND w.trouble = '';
     GET DIAGNOSTICS accepting = ROW_COUNT;
     IF accepting <> (SELECT count(DISTINCT worker_id) FROM fresh) THEN
         RAISE EXCEPTION 'a worker does not accept jobs' USING ERRCODE = 'CC002';
@@ -133,7 +144,7 @@ BEGIN
     IF EXISTS (SELECT FROM unnest(won) s(id)
                 CROSS JOIN LATERAL (SELECT * FROM allocations WHERE id = s.id OFFSET 0) a
                 CROSS JOIN LATERAL (SELECT * FROM workers WHERE id = a.worker_id OFFSET 0) w
-                WHERE a.incarnation IS DISTINCT FROM w.incarnation OR w.live_state = 'lost') THEN
+                WHERE a.incarnation IS DISTINCT FROM w.incarnation) THEN
         RAISE EXCEPTION 'an old incarnation of a worker may not start jobs' USING ERRCODE = 'CC004';
     END IF;
     UPDATE workers w
@@ -224,7 +235,18 @@ CREATE TRIGGER tell_dependents AFTER UPDATE ON jobs REFERENCING OLD TABLE AS for
     FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)  -- not for our own UPDATE, the loop sees to that
     EXECUTE FUNCTION tell_dependents();
 
--- What becomes of a job when its allocation is released. Tested against clusterctl/model/states.py.
+-- The worker, not the job, is to blame: it spends the loss budget, not the user's retries. Tested, like the two below,
+-- against clusterctl/model/states.py.
+CREATE FUNCTION is_loss(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT outcome IN ('never_started', 'supervisor_lost', 'lease_expired', 'worker_rebooted', 'worker_lost')
+$$;
+
+-- Nobody is to blame: no start was won, or the operator stopped the worker. It spends nothing.
+CREATE FUNCTION is_free_return(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT outcome IN ('start_timeout', 'worker_stopped')
+$$;
+
+-- What becomes of a job when its allocation is released.
 CREATE FUNCTION state_after(
     outcome text, exit_code int, cancelled boolean, failures int, retries int, losses int, on_worker_loss text
 ) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -232,8 +254,8 @@ CREATE FUNCTION state_after(
         WHEN outcome = 'exited' AND exit_code = 0 THEN 'completed'
         WHEN cancelled OR outcome = 'cancelled' THEN 'cancelled'
         WHEN outcome = 'time_limit' THEN 'timeout'
-        WHEN outcome IN ('start_timeout', 'worker_stopped') THEN 'pending'
-        WHEN outcome IN ('never_started', 'supervisor_lost', 'lease_expired', 'worker_rebooted', 'worker_lost') THEN
+        WHEN is_free_return(outcome) THEN 'pending'
+        WHEN is_loss(outcome) THEN
             CASE WHEN on_worker_loss = 'fail' THEN 'failed' WHEN losses < 5 THEN 'pending' ELSE 'lost' END
         WHEN failures < retries THEN 'pending'
         ELSE 'failed'

@@ -1,0 +1,49 @@
+"""Workers as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from clusterctl.model.pictures import Amounts, WorkerPicture
+from clusterctl.store.connection import Database
+
+
+def read(db: Database, name: str | None = None) -> list[WorkerPicture]:
+    """All workers, or the one, by name. What a silent worker uses is unknown, not what it last said."""
+    rows = db.rows(
+        """
+        SELECT w.name, w.hostname, w.registered_at, w.last_heartbeat_at, w.admin_state, w.live_state, w.live_reason,
+               w.incarnation, extract(epoch FROM cluster_time() - w.last_heartbeat_at)::float8,
+               w.cpu_milli, w.reserved_milli, w.allocated_milli,
+               CASE WHEN w.live_state = 'up' THEN w.used_milli END,
+               w.memory_mb, w.reserved_memory_mb, w.allocated_memory_mb,
+               CASE WHEN w.live_state = 'up' THEN w.used_memory_mb END,
+               w.gpus, w.reserved_gpus, w.allocated_gpus, coalesce(held.jobs, 0), coalesce(held.services, 0), w.load1,
+               w.labels, w.version, w.admin_reason, w.trouble, w.beat
+          FROM workers w
+          LEFT JOIN (SELECT a.worker_id, count(*) AS jobs, count(*) FILTER (WHERE j.kind = 'service') AS services
+                       FROM allocations a JOIN jobs j ON j.id = a.job_id WHERE a.live GROUP BY a.worker_id) held
+                 ON held.worker_id = w.id
+         WHERE %(name)s::text IS NULL OR w.name = %(name)s
+         ORDER BY w.name
+        """,
+        name=name,
+    )
+    return [read_worker(row) for row in rows]
+
+
+def read_worker(row: Sequence[Any]) -> WorkerPicture:
+    """A WorkerPicture from read's columns."""
+    return WorkerPicture(
+        name=row[0], hostname=row[1], registered_at=row[2], last_heartbeat_at=row[3], admin_state=row[4],
+        live_state=row[5], live_reason=row[6], incarnation=row[7], heartbeat_age_s=round(row[8], 3),
+        cpus=Amounts(
+            total=row[9] / 1000, reserved=row[10] / 1000, allocated=row[11] / 1000,
+            used=None if row[12] is None else row[12] / 1000,
+        ),
+        memory_mb=Amounts(total=row[13], reserved=row[14], allocated=row[15], used=row[16]),
+        gpus=Amounts(total=row[17], reserved=row[18], allocated=row[19]),
+        jobs=row[20], services=row[21], load1=row[22], labels=row[23], version=row[24], admin_reason=row[25],
+        trouble=row[26], beat=row[27],
+    )  # fmt: skip
