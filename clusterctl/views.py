@@ -18,6 +18,7 @@ from clusterctl.model.pictures import (
     RedisPicture,
     StatusPicture,
     WorkerPicture,
+    WorkerStory,
 )
 from clusterctl.model.spec import Spec, expand_pattern
 from clusterctl.model.states import TERMINAL
@@ -87,6 +88,12 @@ def worker_list(cluster: Cluster, name: str | None = None) -> list[WorkerPicture
         raise NotFound(f"no worker {name!r}", "`clusterctl workers` lists them")
     ttls = heartbeats.ttls(cluster.redis, [worker.name for worker in found])
     return [msgspec.structs.replace(worker, heartbeat_ttl_s=ttls.get(worker.name)) for worker in found]
+
+
+def worker(cluster: Cluster, name: str) -> WorkerStory:
+    """One worker and what it holds. Raises NotFound."""
+    (found,) = worker_list(cluster, name)
+    return WorkerStory(worker=found, holds=tuple(worker_rows.holdings(cluster.db, name)))
 
 
 def workers_on_record(cluster: Cluster, name: str | None = None) -> list[WorkerPicture]:

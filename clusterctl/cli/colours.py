@@ -20,6 +20,7 @@ STATES = {
     "silent": "33",
     "draining": "35",
     "closed": "35",
+    "troubled": "33",
     "current": "32",
     "unreachable": "1;31",
 }  # SGR parameters of the eight colours that every terminal's own theme makes readable

@@ -6,29 +6,20 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from clusterctl.cli import colours, table
+from clusterctl.cli import card, colours, table
 from clusterctl.cli.ages import ago, span, stamp
 from clusterctl.cli.job_rows import memory_of, name_of, reason_of, state_of
 from clusterctl.cli.table import Cell, Column
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture, JobStory
-from clusterctl.text import visible
 from clusterctl.units import about_memory, format_cpus, format_duration, format_numbers, parse_numbers
 
-LABEL = 11  # cells of the left column
 CONDITIONS = {"ok": "complete", "notok": "fail", "any": "end"}
 
 
 def show_card(story: JobStory, output: str) -> None:
     """Print all that is known about a job. *output*: where what it wrote lies, in words."""
-    job, colour = story.job, colours.wanted()
-    state = state_of(job)
-    title = f"job {job.id}  {visible(name_of(job), 60)}"
-    sys.stdout.write(
-        f"{colours.painted(title, colours.BOLD, colour)}  {colours.painted(state.text, state.sgr, colour)}\n"
-    )
-    for label, text in (*facts(story), ("output", output)):
-        if text:
-            sys.stdout.write(f"  {colours.painted(f'{label:{LABEL}}', colours.DIM, colour)} {visible(text)}\n")
+    job = story.job
+    card.draw(f"job {job.id}  {name_of(job)}", state_of(job), (*facts(story), ("output", output)))
     if story.attempts:
         sys.stdout.write("\n")
         table.draw(ATTEMPTS, story.attempts)

@@ -30,8 +30,12 @@ MODULES = {
         "cancel": "cancel",
         "status": "status",
         "workers": "workers",
+        "worker": "worker",
     },
-    "Repair": {},
+    "Repair": {
+        "drain": "worker",
+        "resume": "worker",
+    },
     "Admin": {
         "up": "stack",
         "down": "stack",

@@ -48,9 +48,14 @@ def workers(
 
 
 def state_of(worker: WorkerPicture) -> Cell:
-    """``up``, ``silent``, ``lost``, and what the operator has told it."""
-    told = "" if worker.admin_state == "open" else f" {worker.admin_state}"
-    return Cell(f"{worker.live_state}{told}", STATES.get(worker.admin_state if told else worker.live_state))
+    """``up``, ``silent``, ``lost``, and whether it is told, or wants, to take nothing new."""
+    aside = worker.admin_state if worker.admin_state != "open" else "troubled" if worker.trouble else ""
+    return Cell(f"{worker.live_state} {aside}".rstrip(), STATES.get(aside or worker.live_state))
+
+
+def why_of(worker: WorkerPicture) -> str:
+    """Why it gets no new work, in its own words or an operator's."""
+    return "; ".join(filter(None, (worker.live_reason, worker.admin_reason, worker.trouble))) or "-"
 
 
 def beat_of(worker: WorkerPicture) -> str:
@@ -88,13 +93,14 @@ COLUMNS: list[Column[WorkerPicture]] = [
     Column("GPUS", lambda worker: held_of(worker.gpus) if worker.gpus.total else "-", right=True, wide=True),
     Column("JOBS", lambda worker: str(worker.jobs), right=True),
     Column("LOAD", lambda worker: number(worker.load1), right=True, spare=True),
+    Column("WHY", why_of, wide=True),
     Column("HOST", lambda worker: worker.hostname, wide=True),
     Column("VERSION", lambda worker: worker.version, wide=True),
     Column("LABELS", lambda worker: ",".join(f"{key}={value}" for key, value in worker.labels.items()), wide=True),
 ]
 FIELDS = (
-    "name hostname live_state admin_state live_reason heartbeat_age_s heartbeat_ttl_s cpus.total cpus.reserved"
+    "name hostname live_state admin_state live_reason admin_reason trouble heartbeat_age_s heartbeat_ttl_s cpus.total cpus.reserved"
     " cpus.allocated cpus.used memory_mb.total memory_mb.reserved memory_mb.allocated memory_mb.used gpus.total"
-    " gpus.reserved gpus.allocated jobs services load1 incarnation registered_at last_heartbeat_at labels version"
+    " gpus.reserved gpus.allocated jobs services load1 incarnation beat registered_at last_heartbeat_at labels version"
 )
 WORKERS: Listing[WorkerPicture] = Listing("workers", COLUMNS, listing.plain_of, FIELDS, "name")

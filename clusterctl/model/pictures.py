@@ -118,6 +118,30 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
+class HoldingPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker holds for one job. ``lost_in_s``: of silence, until it is lost; None: never by itself."""
+
+    job_id: int
+    name: str
+    attempt: int
+    allocation_id: int
+    status: str
+    cpus: float
+    memory_mb: int
+    gpus: int
+    reserved_at: datetime
+    allocated_at: datetime | None
+    stop_requested: bool
+    lost_in_s: float | None
+
+
+class WorkerStory(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker, and what it holds."""
+
+    worker: WorkerPicture
+    holds: tuple[HoldingPicture, ...]
+
+
 class DatabasePicture(msgspec.Struct, frozen=True, kw_only=True):
     """Postgres, as this process reaches it. The URL is without its password."""
 

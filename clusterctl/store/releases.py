@@ -100,7 +100,8 @@ def end(db: Database, worker: str, ends: Sequence[End]) -> list[Ended]:
             + """, late AS (
                 INSERT INTO audit (actor, verb, subject, reason, detail)
                 SELECT 'worker ' || %(worker)s, 'late_report', 'allocation:' || id, outcome,
-                       jsonb_build_object('recorded', release_reason, 'exit_code', exit_code, 'signal', signal)
+                       jsonb_build_object('recorded', release_reason, 'exit_code', exit_code, 'signal', signal,
+                                          'token', token)
                   FROM mine m
                  WHERE m.id NOT IN (SELECT id FROM judged)
                    AND (m.release_reason, m.recorded_code, m.recorded_signal, m.start_token) IS DISTINCT FROM
@@ -211,7 +212,7 @@ def lose(db: Database, term: int, silent: Mapping[int, Standing], most: int = 50
     )
 
 
-def confirm_dead(db: Database, worker_id: int, incarnation: int, beat: int, detail: str) -> list[Ended]:
+def confirm_dead(db: Database, worker: str, incarnation: int, beat: int, detail: str) -> list[Ended]:
     """An operator vouches that a silent worker's machine runs nothing any more: all that it holds is released.
 
     No fence is waited for. The worker is ``lost`` then. Raises Moved, and changes nothing, if it is not silent, or has
@@ -228,13 +229,13 @@ def confirm_dead(db: Database, worker_id: int, incarnation: int, beat: int, deta
                            %(detail)s::text AS detail,"""
                 + UNREPORTED
                 + """
-                      FROM allocations a WHERE a.worker_id = %(worker)s AND a.live
+                      FROM workers w JOIN allocations a ON a.worker_id = w.id AND a.live WHERE w.name = %(worker)s
                 ),"""
                 + LOCKED
                 + ", sure AS (SELECT * FROM locked),"
                 + RELEASED
                 + "SELECT allocation_id, job_id, state FROM stepped",
-                worker=worker_id,
+                worker=worker,
                 detail=detail,
             )
         )
@@ -242,10 +243,10 @@ def confirm_dead(db: Database, worker_id: int, incarnation: int, beat: int, deta
         declared = db.run(
             """
             UPDATE workers SET live_state = 'lost', live_reason = 'confirmed dead'
-             WHERE id = %s AND incarnation = %s AND beat = %s AND live_state = 'silent'
+             WHERE name = %s AND incarnation = %s AND beat = %s AND live_state = 'silent'
                AND reserved_milli + allocated_milli = 0
             """,
-            worker_id,
+            worker,
             incarnation,
             beat,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clusterctl.model.pictures import Amounts, WorkerPicture
+from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture
 from clusterctl.store.connection import Database
 
 
@@ -47,3 +47,18 @@ def read_worker(row: Sequence[Any]) -> WorkerPicture:
         jobs=row[20], services=row[21], load1=row[22], labels=row[23], version=row[24], admin_reason=row[25],
         trouble=row[26], beat=row[27],
     )  # fmt: skip
+
+
+def holdings(db: Database, name: str) -> list[HoldingPicture]:
+    """What a worker holds, oldest first."""
+    return db.nouns(
+        HoldingPicture,
+        """
+        SELECT a.job_id, j.name, a.attempt, a.id AS allocation_id, a.status, a.cpu_milli / 1000.0::float8 AS cpus,
+               a.memory_mb, a.gpus, a.reserved_at, a.allocated_at, a.stop_requested_at IS NOT NULL AS stop_requested,
+               a.lost_after_s - extract(epoch FROM cluster_time() - w.last_heartbeat_at)::float8 AS lost_in_s
+          FROM workers w JOIN allocations a ON a.worker_id = w.id AND a.live JOIN jobs j ON j.id = a.job_id
+         WHERE w.name = %s ORDER BY a.id
+        """,
+        name,
+    )

@@ -141,7 +141,7 @@ def test_connecting_is_put_off_until_it_is_needed(tmp_path: Path) -> None:
 
 def test_a_server_that_says_nothing_is_an_outage_and_is_asked_anew(db: Database) -> None:
     hasty = Database(db.url, answer_within=0.5)
-    with pytest.raises(Outage, match="no answer for 0.5 s"):
+    with pytest.raises(Outage, match="no answer"):
         hasty.run("SELECT pg_sleep(60)")
     assert hasty.value("SELECT 1") == 1
     hasty.close()

@@ -166,7 +166,7 @@ def test_a_person_may_vouch_for_a_death(scene: Scene) -> None:
     scene.run(worker, [*running, *stubborn])
     scene.reserve(worker, reserved)
     (standing,) = scene.silence(1).values()
-    confirm = partial(releases.confirm_dead, scene.db, worker.worker_id, worker.incarnation)
+    confirm = partial(releases.confirm_dead, scene.db, "w1", worker.incarnation)
     with pytest.raises(Moved):
         confirm(standing.beat - 1, "it burned down")
     scene.check()
@@ -184,7 +184,7 @@ def test_nobody_can_vouch_for_the_death_of_a_worker_that_lives(scene: Scene) -> 
     (job,) = scene.jobs()
     scene.run(worker, [job])
     with pytest.raises(Moved):
-        releases.confirm_dead(scene.db, worker.worker_id, worker.incarnation, scene.beats()[worker.worker_id], "")
+        releases.confirm_dead(scene.db, "w1", worker.incarnation, scene.beats()[worker.worker_id], "")
     assert (scene.state(job), live_state(scene)) == ("running", "up")
     scene.check()
 

@@ -1,0 +1,100 @@
+"""``worker``, ``drain``, ``resume`` and ``--confirm-dead``: what they change, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from clusterctl.cli.worker_card import show_card
+from clusterctl.model.exits import ExitCode
+from clusterctl.model.pictures import WorkerStory
+from clusterctl.store import worker_rows, workers
+from tests.console.conftest import Run
+from tests.console.test_bad_input import assert_told
+from tests.store.scene import Scene
+
+
+def admin_state(scene: Scene, name: str = "w1") -> tuple[str, str]:
+    row = scene.db.row("SELECT admin_state, admin_reason FROM workers WHERE name = %s", name)
+    assert row
+    return row[0], row[1]
+
+
+def test_a_drained_worker_gets_nothing_new_until_it_is_resumed(run: Run, scene: Scene) -> None:
+    worker = scene.worker()
+    said = run("drain", "w1", "--reason", "new kernel")
+    assert (said.code, said.err) == (ExitCode.DONE, "worker w1 is draining\n")
+    assert admin_state(scene) == ("draining", "new kernel")
+    assert scene.reserve(worker, scene.jobs()) == []
+    assert run("drain", "w1").err == "worker w1 was draining already\n"
+    assert run("resume", "w1", "--dry-run").err == "worker w1 would be open\n"
+    assert admin_state(scene) == ("draining", "new kernel")
+    assert run("resume", "w1").err == "worker w1 is open\n"
+    assert len(scene.reserve(worker, scene.jobs())) == 1
+    assert [row[0] for row in scene.db.rows("SELECT verb FROM audit ORDER BY id")] == ["drain", "resume"]
+
+
+def test_an_unknown_worker_is_said_and_nothing_is_changed(run: Run, scene: Scene) -> None:
+    scene.worker()
+    for words in (["drain", "w1", "w9"], ["resume", "w9"], ["worker", "w9"], ["worker", "w9", "--confirm-dead"]):
+        said = run(*words)
+        assert said.code == ExitCode.NOT_FOUND
+        assert_told(said, "no worker 'w9'")
+    assert admin_state(scene) == ("open", "")
+
+
+def test_a_worker_is_shown_with_what_it_holds(run: Run, scene: Scene) -> None:
+    worker = scene.worker()
+    (job,) = scene.jobs(name="\x1b[2Jevil")
+    scene.run(worker, [job])
+    workers.sync(scene.db, worker.worker_id, worker.incarnation, None, "disk almost full")
+    said = run("worker", "w1")
+    shown = json.loads(said.out)
+    assert (said.code, shown["worker"]["name"], shown["worker"]["trouble"]) == (0, "w1", "disk almost full")
+    (held,) = shown["holds"]
+    assert (held["job_id"], held["status"], held["cpus"]) == (job, "allocated", 1.0)
+    assert "\x1b" not in said.out
+
+
+def test_the_page_of_a_worker_says_when_what_it_holds_will_be_lost(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.run(scene.worker(), [*scene.jobs(name="\x1b[2Jevil"), *scene.jobs(on_worker_loss="wait")])
+    scene.silence(60)
+    (worker,), holds = worker_rows.read(scene.db, "w1"), tuple(worker_rows.holdings(scene.db, "w1"))
+    show_card(WorkerStory(worker=worker, holds=holds))
+    page = capsys.readouterr().out
+    assert "silent      no heartbeat" in page
+    assert "in 16m" in page
+    assert "never by itself" in page
+    assert "\x1b[2J" not in page
+
+
+def test_a_silent_worker_can_be_confirmed_dead_and_its_jobs_wait_again(run: Run, scene: Scene) -> None:
+    worker = scene.worker()
+    running = scene.jobs()
+    scene.run(worker, running)
+    scene.silence(60)
+    said = run("worker", "w1", "--confirm-dead")  # nobody is there to be asked
+    assert (said.code, said.out) == (ExitCode.REFUSED, "")
+    assert "--yes" in said.err
+    assert run("worker", "w1", "--confirm-dead", "--dry-run").code == ExitCode.DONE
+    assert scene.states(running) == ["running"]
+    said = run("worker", "w1", "--confirm-dead", "--yes", "--reason", "it burned")
+    assert (said.code, said.out) == (ExitCode.DONE, "")
+    assert f"job {running[0]} is pending\nworker w1 is lost\n" in said.err
+    assert scene.db.rows("SELECT verb, subject, reason FROM audit ORDER BY id") == [
+        ("confirm_dead", "worker:w1", "it burned"),
+        ("confirm_dead", f"job:{running[0]}", "it burned"),
+    ]
+    scene.check()
+
+
+def test_a_worker_that_lives_cannot_be_confirmed_dead(run: Run, scene: Scene) -> None:
+    worker = scene.worker()
+    scene.run(worker, scene.jobs())
+    said = run("worker", "w1", "--confirm-dead", "--yes")
+    assert said.code == ExitCode.REFUSED
+    assert_told(said, "worker w1 is up")
+    scene.check()
