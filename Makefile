@@ -12,7 +12,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check style lint types walls house bench format lock clean
+.PHONY: help demo up test check style lint types walls house mutants bench tower format lock clean
 
 help: ## This text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,14 @@ walls: $(VENV)/.dev
 house: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/house $(ARGS)
 
+mutants: $(VENV)/.dev ## Make every deliberate fault in a copy of the tree, and see that tests catch it
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
 bench: $(VENV)/.dev ## Measure; prints JSON
 	@$(BIN)/python -m bench $(ARGS)
+
+tower: $(VENV)/.dev ## Half an hour of faults against real processes, and a verdict (ARGS="--seconds 60")
+	@$(BIN)/python -m tests.tower --seconds 1800 --seed 7 --faults-every 20 $(ARGS)
 
 format: $(VENV)/.dev ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix $(CODE)

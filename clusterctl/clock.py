@@ -1,4 +1,4 @@
-"""Clocks that can be handed in, and the bell that cuts a rest short."""
+"""Clocks that can be handed in, the bell that cuts a rest short, and how long to rest in an outage."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+FIRST_PAUSE = 0.5  # seconds: a restarted Postgres is back in less than two of these
+LONGEST_PAUSE = 10.0  # seconds: what an outage may last longer for us than for others
 LONGEST_POLL = 86_400.0  # seconds: poll(2) counts milliseconds in an int, and no loop rests longer than a day
 
 
@@ -92,3 +94,12 @@ class VirtualClock:
             poll.register(fd, select.POLLIN)
         if not poll.poll(0):
             self._seconds += max(0.0, seconds)
+
+
+def patience(outages: int, chance: float = 0.0) -> float:
+    """Seconds to wait after *outages* earlier failures in a row: doubling, capped, less up to half by *chance*.
+
+    The cap is taken before chance, so that a thousand daemons do not come back in one instant ("equal jitter",
+    M. Brooker, *Exponential Backoff and Jitter*, 2015).
+    """
+    return min(FIRST_PAUSE * 2.0 ** min(outages, 30), LONGEST_PAUSE) * (1 - chance / 2)

@@ -42,7 +42,9 @@ def facts(story: JobStory) -> Iterator[tuple[str, str]]:
 
 def why_label(job: JobPicture) -> str:
     """What the reason explains."""
-    return "waits" if job.finished_at is None else "ended"
+    if job.finished_at is not None:
+        return "ended"
+    return "trouble" if job.state in ("scheduled", "running") else "waits"
 
 
 def why(job: JobPicture) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from clusterctl.clock import patience
 from clusterctl.model.errors import Outage
 from clusterctl.model.exits import ExitCode
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from clusterctl.model.pictures import JobPicture
 
 SOONEST, LATEST = 0.05, 1.0  # seconds between two looks, growing: a short job ends soon or not at all
-PATIENCE = 30.0  # seconds without Postgres that a wait survives
+PATIENCE = 900.0  # seconds without Postgres that a wait survives: as long as the jobs themselves
 
 Counts = dict[str, int]
 T = TypeVar("T")
@@ -100,20 +103,19 @@ def rests() -> Iterator[float]:
         rest = min(rest * 1.3, LATEST)
 
 
-def patiently(look: Callable[[], T]) -> T:
-    """*look*, through a short absence of Postgres; its Outage if that lasts longer than PATIENCE."""
+def patiently(look: Callable[[], T], chance: Callable[[], float] = random.random) -> T:
+    """*look*, through an absence of Postgres; its Outage if that lasts longer than PATIENCE."""
     deadline = time.monotonic() + PATIENCE
-    told = False
-    while True:
+    for outages in itertools.count():
         try:
             return look()
         except Outage as outage:
             if time.monotonic() > deadline:
                 raise
-            if not told:
+            if not outages:
                 sys.stderr.write(f"{outage}; still waiting\n")
-            told = True
-            time.sleep(LATEST)
+            time.sleep(patience(outages, chance()))
+    raise AssertionError("there is always a next time")
 
 
 def narrate(progress: Iterator[Counts], _total: int) -> None:

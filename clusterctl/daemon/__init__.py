@@ -7,7 +7,7 @@ does, never speaks to Postgres or Redis, and is never imported but by daemons an
 from clusterctl.daemon.agenda import Agenda
 from clusterctl.daemon.life import live_as
 from clusterctl.daemon.logs import start_logging
-from clusterctl.daemon.loop import Rest, keep_running, patience
+from clusterctl.daemon.loop import Rest, keep_running
 from clusterctl.daemon.process import hide_from_peers, name_process, tell_systemd
 from clusterctl.daemon.signals import Signals
 
@@ -19,7 +19,6 @@ __all__ = [
     "keep_running",
     "live_as",
     "name_process",
-    "patience",
     "start_logging",
     "tell_systemd",
 ]

@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from clusterctl.clock import Bell, Clock
+from clusterctl.clock import LONGEST_PAUSE, Bell, Clock, patience
 from clusterctl.model.errors import Outage
-
-FIRST_PAUSE = 0.5  # seconds: a restarted Postgres is back in less than two of these
-LONGEST_PAUSE = 10.0  # seconds: what an outage may last longer for us than for others
 
 # What a cycle answers. True: there is more to do, go on at once. False: nothing now, rest as usual. A float:
 # rest so many seconds, be it more or less than usual; 0.0 is the same as True. The bell cuts every rest short.
@@ -55,15 +52,6 @@ def keep_running(
         seconds = (0.0 if rest else every) if isinstance(rest, bool) else rest
         if seconds > 0 and not stop():
             clock.wait(bell, seconds, sockets())
-
-
-def patience(outages: int, chance: float = 0.0) -> float:
-    """Seconds to wait after *outages* earlier failures in a row: doubling, capped, less up to half by *chance*.
-
-    The cap is taken before chance, so that a thousand daemons do not come back in one instant ("equal jitter",
-    M. Brooker, *Exponential Backoff and Jitter*, 2015).
-    """
-    return min(FIRST_PAUSE * 2.0 ** min(outages, 30), LONGEST_PAUSE) * (1 - chance / 2)
 
 
 def _sit_out(pause: float, clock: Clock, bell: Bell, stop: Callable[[], bool]) -> None:

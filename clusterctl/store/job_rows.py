@@ -10,9 +10,15 @@ from clusterctl.model.pictures import AllocationPicture, JobPicture, UsagePictur
 # Follows a CTE called chosen, which has the jobs' ids.
 COLUMNS: LiteralString = """
     SELECT j.id, j.name, j.kind, j.state,
-           CASE WHEN j.state <> 'pending' THEN j.reason WHEN j.unmet > 0 THEN 'dependency'
+           CASE WHEN a.live AND w.live_state <> 'up' THEN 'worker_silent'
+                WHEN j.state <> 'pending' THEN j.reason WHEN j.unmet > 0 THEN 'dependency'
                 WHEN j.not_before IS NOT NULL THEN 'not_before' ELSE c.reason END AS reason,
-           CASE WHEN j.ready THEN coalesce(c.detail->>'text', '') ELSE j.detail END AS detail,
+           CASE WHEN a.live AND w.live_state <> 'up' THEN
+                    'worker ' || w.name || ' is silent: ' || w.live_reason || '; it is declared lost '
+                    || CASE WHEN a.reserved THEN 'if it is not started in time'
+                            WHEN a.lost_after_s IS NULL THEN 'only by hand'
+                            ELSE 'after ' || a.lost_after_s || ' s of silence' END
+                WHEN j.ready THEN coalesce(c.detail->>'text', '') ELSE j.detail END AS detail,
            j.tenant, j."user", j.priority, j.cpu_milli, j.memory_mb, j.gpus, w.name AS worker, j.attempt, j.retries,
            j.time_limit_s, j.array_id, j.array_index, s.spec->'command' AS command, j.submitted_at, j.scheduled_at,
            j.started_at, j.finished_at, j.cancel_requested_at, j.exit_code, j.signal,

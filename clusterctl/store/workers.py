@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from clusterctl.model.errors import NameTaken, Superseded
+from clusterctl.model.errors import Moved, NameTaken, Superseded
 from clusterctl.model.liveness import Pulse
 from clusterctl.model.orders import Holding
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
@@ -16,12 +16,15 @@ from clusterctl.model.states import AdminState, AllocationStatus, LiveState, Out
 from clusterctl.store.connection import Database
 
 
-def register(db: Database, registration: Registration) -> Registered:
+def register(db: Database, registration: Registration, silent_after: float = 15.0) -> Registered:
     """Become the next incarnation of this worker; every write of an older one is refused from now on.
 
     The same agent on the same machine is let in at once, whatever the cluster believes about it. Raises NameTaken if
     another holds the name and is up, or still has live allocations (its counters tell: they are in the locked row,
     while a look at the allocations could be older than it).
+
+    Of the same agent from another boot of that machine nothing runs any more, unless it is a clone of it, spool and
+    all: so it is let in once the earlier boot has not been heard for *silent_after* seconds. Raises Moved until then.
     """
     found = db.nouns(
         Registered,
@@ -40,7 +43,9 @@ def register(db: Database, registration: Registration) -> Registered:
                memory_mb = greatest(excluded.memory_mb, w.reserved_memory_mb + w.allocated_memory_mb),
                gpus = greatest(excluded.gpus, w.reserved_gpus + w.allocated_gpus),
                beat = w.beat + 1, registered_at = cluster_time(), last_heartbeat_at = cluster_time()
-         WHERE (w.agent_id, w.machine_id) = (excluded.agent_id, excluded.machine_id)
+         WHERE ((w.agent_id, w.machine_id) = (excluded.agent_id, excluded.machine_id)
+                AND (w.boot_id = excluded.boot_id OR w.live_state <> 'up'
+                     OR w.last_heartbeat_at < cluster_time() - %(silent_after)s * interval '1 s'))
             OR (w.live_state <> 'up' AND w.reserved_milli + w.allocated_milli = 0)
         RETURNING id AS worker_id, incarnation, cpu_milli, memory_mb, gpus
         """,
@@ -55,13 +60,28 @@ def register(db: Database, registration: Registration) -> Registered:
         cpu=registration.capacity.cpu_milli,
         memory=registration.capacity.memory_mb,
         gpus=registration.capacity.gpus,
+        silent_after=silent_after,
     )
+    if not found and is_known(db, registration):
+        raise Moved(f"worker {registration.name} is still heard from before its machine was started anew")
     if not found:
         raise NameTaken(
             f"another agent is already the worker {registration.name!r}",
             "choose another --name, or wait until that worker is lost and empty",
         )
     return found[0]
+
+
+def is_known(db: Database, registration: Registration) -> bool:
+    """Whether the worker of that name is this agent on this machine."""
+    return bool(
+        db.value(
+            "SELECT (agent_id, machine_id) = (%s::uuid, %s) FROM workers WHERE name = %s",
+            registration.agent_id,
+            registration.machine_id,
+            registration.name,
+        )
+    )
 
 
 def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | None, trouble: str = "") -> Synced:

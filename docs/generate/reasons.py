@@ -31,10 +31,11 @@ WAITS = {
     "policy_disabled": "Set `batch_placement` to a policy.",
     "round_full": "Nothing; the next round follows at once.",
 }
-# What never comes before placement: SQL leaves such jobs out of the queue.
+# What never comes before placement: SQL leaves such jobs out of the queue, or they are placed already.
 UNLOOKED_AT = {
     "dependency": "Jobs that it comes after have not ended. `clusterctl job ID` lists them.",
     "not_before": "It rests after a failed attempt: 1 s, then 2 s, doubling up to 5 minutes.",
+    "worker_silent": "It is placed or running on a worker that is not heard. `clusterctl worker NAME` says how long yet.",
     "not_looked_at_yet": "No round has been held since it came (only in `v_queue`; elsewhere: no reason).",
 }
 CANCELLATIONS = {

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterctl.clock import Bell, VirtualClock
-from clusterctl.daemon import Rest, keep_running, patience
-from clusterctl.daemon.loop import LONGEST_PAUSE
+from clusterctl.clock import LONGEST_PAUSE, Bell, VirtualClock, patience
+from clusterctl.daemon import Rest, keep_running
 from clusterctl.model.errors import Outage
 
 Step = Rest | Exception

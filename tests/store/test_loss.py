@@ -209,8 +209,19 @@ def test_what_was_started_before_the_machine_was_is_known_whoever_registers_sinc
         return [holding.rebooted for holding in workers.sync(scene.db, me.worker_id, me.incarnation, None).holdings]
 
     assert rebooted("boot") == [False]
+    scene.silence(16)
     assert rebooted("next boot") == [True]
     assert rebooted("next boot") == [True]
+
+
+def test_a_clone_of_a_machine_is_not_let_in_while_the_machine_is_heard(scene: Scene) -> None:
+    worker = scene.worker()
+    scene.run(worker, scene.jobs())
+    with pytest.raises(Moved, match="still heard"):
+        workers.register(scene.db, registration("w1", 8, boot="of the clone"))
+    assert len(workers.sync(scene.db, worker.worker_id, worker.incarnation, None).holdings) == 1
+    scene.db.run("SELECT set_config('clusterctl.now', (now() + interval '16 s')::text, false)")
+    assert workers.register(scene.db, registration("w1", 8, boot="of the clone")).incarnation == 2
 
 
 def test_a_worker_in_trouble_gets_nothing_new_until_it_is_well(scene: Scene) -> None:
@@ -242,3 +253,14 @@ def test_the_ways_to_blame_a_worker_are_those_of_the_model(scene: Scene) -> None
             outcome in LOSSES,
             outcome in FREE_RETURNS,
         )
+
+
+def test_a_job_on_a_silent_worker_says_so_and_what_will_become_of_it(scene: Scene) -> None:
+    worker = scene.worker()
+    fenced, waiting = scene.jobs(), scene.jobs(on_worker_loss="wait")
+    scene.run(worker, [*fenced, *waiting])
+    scene.silence(60)
+    told = {job.id: (job.reason, job.detail) for job in jobs.read(scene.db, jobs.Selection(), 10)}
+    silent = "worker w1 is silent: no heartbeat; it is declared lost "
+    assert told[fenced[0]] == ("worker_silent", silent + "after 990 s of silence")
+    assert told[waiting[0]] == ("worker_silent", silent + "only by hand")
