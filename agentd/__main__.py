@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentd import machine
+from agentd.disk import Disk
 from agentd.loop import Agent
+from agentd.output import can_punch
 from agentd.processes import RealProcesses
 from agentd.sampler import Sampler
 from clusterctl import live, units
@@ -72,6 +74,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
     bell, orders, clock = Bell(), Bell(), SystemClock()
     spool: Path = (arguments.spool or settings.state_dir / "spool" / arguments.name).absolute()
     processes = take_spool(spool, arguments, settings)
+    if settings.output_cap and not can_punch(spool):
+        log.warning("files in %s cannot lose their middle: output_cap is not kept", spool)
     redis = live.Connection(settings.redis_url, settings.redis_prefix)
     db = connect(settings, arguments.name)
     with Signals(bell) as signals:
@@ -85,6 +89,7 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
             clock=clock,
             orders=orders,
             asked_now=signals.asked_now,
+            look_for_trouble=Disk(spool).trouble,
             chance=random.random,
         )
         listener = live.Listener(redis, [bells.worker(arguments.name)], orders, chance=random.random).start()
@@ -131,11 +136,19 @@ def connect(settings: Settings, name: str) -> Database:
 def take_spool(spool: Path, arguments: argparse.Namespace, settings: Settings) -> RealProcesses:
     """The spool and what runs from it. An agentd that is already there is the same worker: NameTaken."""
     try:
-        return RealProcesses(spool, worker=arguments.name, gpus=arguments.gpus, term_grace_s=settings.term_grace)
+        return RealProcesses(
+            spool,
+            worker=arguments.name,
+            gpus=arguments.gpus,
+            term_grace_s=settings.term_grace,
+            output_cap_mb=settings.output_cap,
+            keep_logs_s=settings.keep_logs,
+        )
     except Refused as refused:
         raise NameTaken(f"worker {arguments.name!r} already runs here: {refused}", refused.hint) from None
     except OSError as error:
-        raise Refused(f"the spool {spool} cannot be used: {error.strerror}", "choose another --spool") from None
+        trouble = f"the spool {spool} cannot be used: {error.strerror}: {error.filename}"
+        raise Refused(trouble, "choose another --spool") from None
 
 
 if __name__ == "__main__":

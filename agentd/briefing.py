@@ -25,6 +25,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
     worker: str
     has_gpus: bool
     grace_s: float
+    output_cap_mb: int  # 0 for none
 
     def write(self, order: Order, token: str, *, gpus: Sequence[int], cut: bool) -> bytes:
         """The message that starts *order*. Raises OSError if the spool has no room for its script."""
@@ -43,6 +44,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             stdout=fill_in(spec.stdout, order) or f"{self.spool.path}/{default_output(order.job_id, order.attempt)}",
             stderr=fill_in(spec.stderr, order),
             in_spool=not spec.stdout,
+            output_cap=self.output_cap_mb << 20,
             time_limit_s=order.time_limit_s,
             lease_s=order.lease_s,
             grace_s=self.grace_s,

@@ -7,18 +7,10 @@ import pwd
 from collections.abc import Sequence
 from functools import lru_cache
 
+from clusterctl.model.marks import ALLOCATION, TOKEN
 from clusterctl.model.orders import Order
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-ALLOCATION, TOKEN = "CLUSTERCTL_ALLOCATION_ID", "CLUSTERCTL_START_TOKEN"
-
-
-def mark(allocation_id: int, token: str) -> frozenset[bytes]:
-    """What the environment of every process of an attempt holds: a lost tree is found by it.
-
-    Both, because another cluster on this machine counts its allocations from 1 too.
-    """
-    return frozenset({f"{ALLOCATION}={allocation_id}".encode(), f"{TOKEN}={token}".encode()})
 
 
 @lru_cache(maxsize=1)

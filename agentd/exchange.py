@@ -9,7 +9,7 @@ from contextlib import nullcontext
 
 import msgspec
 
-from clusterctl.model.errors import Outage
+from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.orders import End, Order
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
 from clusterctl.store import allocations, bell, migrations, releases, workers
@@ -36,8 +36,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Exchange:
     """This worker's correspondence. ``doubtful`` are tokens of starts whose answer was lost: perhaps won."""
 
-    def __init__(self, db: Database, registration: Registration) -> None:
+    def __init__(self, db: Database, registration: Registration, silent_after: float = 15.0) -> None:
         self._db = db
+        self._silent_after = silent_after
+        self._told = ""
         self._registration = registration
         self._me: Registered | None = None
         self.doubtful: set[str] = set()
@@ -48,10 +50,16 @@ class Exchange:
         return self._me is not None
 
     def register(self) -> Registered:
-        """Become the worker, once; raises NameTaken and SchemaMismatch."""
+        """Become the worker, once; raises NameTaken and SchemaMismatch, and Moved if it has to wait a little."""
         if self._me is None:
             migrations.check(self._db)
-            self._me = workers.register(self._db, self._registration)
+            try:
+                self._me = workers.register(self._db, self._registration, self._silent_after)
+            except Moved as moved:
+                if str(moved) != self._told:
+                    log.info("not registered yet: %s", moved)
+                self._told = str(moved)
+                raise
             cpus = format_cpus(self._me.cpu_milli)
             log.info("worker registered: %s (%s CPUs)", self._registration.name, cpus)
         return self._me
@@ -60,10 +68,13 @@ class Exchange:
         """Another incarnation, or a declaration of loss, has ended ours: register anew at the next exchange."""
         self._me = None
 
-    def hold(self, ends: Sequence[End], *, take_orders: bool, beat: bool, measures: Measures | None) -> Answer:
+    def hold(
+        self, ends: Sequence[End], *, take_orders: bool, beat: bool, measures: Measures | None, trouble: str = ""
+    ) -> Answer:
         """Exchange; raises Moved when our incarnation is over. After an Outage anything may have been committed.
 
-        Orders that are asked for and not there count as a beat: whoever rang meant a stop.
+        *trouble* says why this worker wants no new work; empty: it does. Orders that are asked for and not there count
+        as a beat: whoever rang meant a stop.
         """
         me, token = self.register(), str(uuid.uuid4())
         # Orders alone are one statement and its own transaction: an idle worker starts two round trips sooner.
@@ -76,7 +87,7 @@ class Exchange:
                 ended = releases.end(self._db, self._registration.name, ends) if ends else []
                 # Last, so that it sees what the two before it have changed.
                 beat |= take_orders and not orders
-                synced = workers.sync(self._db, me.worker_id, me.incarnation, measures) if beat else None
+                synced = workers.sync(self._db, me.worker_id, me.incarnation, measures, trouble) if beat else None
         except Outage:
             self.doubtful.add(token)
             raise
@@ -85,6 +96,11 @@ class Exchange:
     def recall(self, tokens: Sequence[str]) -> list[tuple[Order, str]]:
         """Orders won under doubtful *tokens*, each with its token."""
         return allocations.recall(self._db, self.register().worker_id, tokens) if tokens else []
+
+    def drain(self, sentence: str) -> bool:
+        """Ask that this worker be drained, because of *sentence*; False if it is the only one that could run jobs."""
+        me = self.register()
+        return workers.drain_black_hole(self._db, me.worker_id, me.incarnation, sentence)
 
     def wake_schedd(self) -> None:
         """Tell it that there is room, or work."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import select
@@ -12,7 +13,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from agentd.journal import boottime
 from agentd.spool import Spool
+from agentd.supervisor.tree import Process, read_processes, send_signals
 
 OLD_ONE_GOES_WITHIN_S = 5.0
 LOOK_AGAIN_S = 0.01
@@ -72,7 +75,8 @@ class Forks:
             self._requests.close()
         if self._process:
             self._process.kill()
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):  # stuck in the kernel: the lock tells when it is gone
+                self._process.wait(OLD_ONE_GOES_WITHIN_S)
         self._process = self._requests = None
 
     def _send(self, number: int, theirs: socket.socket) -> None:
@@ -82,19 +86,50 @@ class Forks:
 
     def _take_lock(self) -> int:
         """The lock of the warm process, which its forks share until their journals are locked."""
-        lock = os.open(self._spool.path / "warm", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        waited = 0.0
+        path = self._spool.path / "warm"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        began = boottime()
+        kill_at = began + OLD_ONE_GOES_WITHIN_S
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if waited > OLD_ONE_GOES_WITHIN_S:  # stopped, or deaf: the lock proves that it is what the file says
-                    with suppress(ProcessLookupError, ValueError):
-                        os.kill(int(os.pread(lock, 32, 0)), signal.SIGKILL)
+                now = boottime()
+                if now > began + 2 * OLD_ONE_GOES_WITHIN_S:
+                    os.close(lock)
+                    raise OSError(errno.EBUSY, "somebody holds it and does not end", str(path)) from None
+                if now > kill_at:
+                    send_signals(warm_ones(lock), signal.SIGKILL)
+                    kill_at = now + OLD_ONE_GOES_WITHIN_S / 5
                 select.select([], [], [], LOOK_AGAIN_S)
-                waited += LOOK_AGAIN_S
             else:
                 return lock
+
+
+def warm_ones(lock: int) -> list[Process]:
+    """The warm processes, and their forks, that have the file open that *lock* is open on.
+
+    What stands in the file is not enough: a fork may hold the lock, and the pid may be somebody else's by now.
+    """
+    found = [process for process in read_processes().values() if process.pid != os.getpid()]
+    return [process for process in found if has_open(process.pid, os.fstat(lock)) and is_warm(process.pid)]
+
+
+def has_open(pid: int, file: os.stat_result) -> bool:
+    """Whether process *pid* has *file* open, as far as we may know."""
+    with suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                if os.path.samestat(os.stat(f"/proc/{pid}/fd/{name}"), file):
+                    return True
+    return False
+
+
+def is_warm(pid: int) -> bool:
+    """Whether *pid* was started as a warm process, or is a fork of one."""
+    with suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+        return b"agentd.warm" in file.read().split(b"\0")
+    return False
 
 
 def clean_environment() -> dict[str, str]:

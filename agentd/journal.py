@@ -11,10 +11,17 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import math
 import os
+import stat
+import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
 
+SYNCED_BYTES = 8  # a native double; behind it stands the boot id that it belongs to
+MOST_READ_BYTES = 4 << 20  # at each end of a journal
+LONGEST_LINE_BYTES = 1 << 16
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -32,6 +39,16 @@ def boot_id() -> str:
 def encode_line(record: Mapping[str, object]) -> bytes:
     """*record* as it stands in a journal and goes over a socket: one line of JSON."""
     return _encode(record).encode() + b"\n"
+
+
+def read_synced(fd: int) -> float | None:
+    """The BOOTTIME of the sending of the last successful sync; None if somebody has cut or spoilt the file.
+
+    Read and not mapped: to touch a mapped file that was cut ends a process, and the supervisors of all jobs would.
+    """
+    data = os.pread(fd, SYNCED_BYTES, 0)
+    moment = float(struct.unpack("d", data)[0]) if len(data) == SYNCED_BYTES else math.nan
+    return moment if 0 <= moment <= boottime() else None
 
 
 class Journal:
@@ -52,20 +69,33 @@ class Journal:
         os.ftruncate(self._fd, 0)
 
 
-def read_lines(path: str | os.PathLike[str]) -> list[bytes]:
-    """The lines of a journal, the last perhaps cut in the middle. A journal that is gone has none."""
-    try:
-        with open(path, "rb") as file:
-            return file.read().splitlines()
-    except FileNotFoundError:
-        return []
+def read_lines(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The lines of a journal, the last perhaps cut in the middle; none, if what stands at *path* is no journal.
+
+    A journal is a few KiB. Of a file beyond all measure both ends are read, and no line longer than any of ours.
+    """
+    fd = open_plain(path)
+    if fd is None:
+        return
+    with open(fd, "rb") as file:
+        size = os.fstat(fd).st_size
+        yield from short_lines(file, MOST_READ_BYTES)
+        if size > MOST_READ_BYTES:
+            file.seek(max(MOST_READ_BYTES, size - MOST_READ_BYTES))
+            yield from short_lines(file, MOST_READ_BYTES)
+
+
+def short_lines(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The lines in the next *size* bytes of *file*, in pieces where they are longer than any of ours."""
+    while size > 0 and (line := file.readline(min(size, LONGEST_LINE_BYTES))):
+        size -= len(line)
+        yield line
 
 
 def is_held(path: str | os.PathLike[str]) -> bool:
-    """Whether the process that locked the file at *path* lives. A file that is gone is nobody's."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    """Whether the process that locked the file at *path* lives. What is gone, or is no plain file, is nobody's."""
+    fd = open_plain(path)
+    if fd is None:
         return False
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -74,3 +104,22 @@ def is_held(path: str | os.PathLike[str]) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def open_plain(path: str | os.PathLike[str]) -> int | None:
+    """A descriptor to read the plain file at *path*; None if there is none.
+
+    Opening a pipe would wait for ever for who writes into it, and a link may lead anywhere.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a socket
+            return None
+        raise
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    return None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from agentd.journal import is_held
-from agentd.records import AnyRecord, decode_record
+from agentd.records import AnyRecord, Begin, Story, decode_record, read_records, tell_stories
+from agentd.supervisor.tree import read_process, start_time
 
 READ_BYTES = 1 << 16
 LARGEST_MESSAGE = 1 << 16  # bytes; the socket buffer of an idle supervisor always has room for it
@@ -31,7 +33,7 @@ class Link:
         self.number = number
         self.journal = journal
         self.connection = connection
-        self.pid = 0  # until it has said hello
+        self.pid, self.start = 0, 0  # until it has said hello; a pid means nothing without its start
         self.standing: set[int] = set()
         self.open: set[int] = set()
         self.unacknowledged: set[int] = set()
@@ -47,9 +49,26 @@ class Link:
         return not self.open and not self.unacknowledged
 
     @property
-    def is_held(self) -> bool:
-        """Whether the supervisor lives."""
-        return is_held(self.journal)
+    def lives(self) -> bool:
+        """Whether the supervisor does: its journal is locked, or that was deleted and its process is still there."""
+        if is_held(self.journal):
+            return True
+        process = read_process(self.pid) if self.pid else None
+        return process is not None and process.start == self.start and not process.is_zombie
+
+    def meet(self, pid: int) -> None:
+        """Its process is *pid*, and lives."""
+        self.pid, self.start = pid, start_time(pid)
+
+    def identify(self) -> None:
+        """Take who it is from its journal, if it has never said it itself."""
+        begin = next((record for record in read_records(self.journal) if isinstance(record, Begin)), None)
+        if begin and not self.pid:
+            self.pid, self.start = begin.supervisor_pid, begin.supervisor_start
+
+    def stories(self) -> dict[int, Story]:
+        """What it said of its attempt when it was adopted, whatever its journal is by then, and what that tells."""
+        return tell_stories([*self.first_words, *read_records(self.journal)])
 
     def send(self, message: bytes) -> None:
         """Say *message*, a line of JSON. Raises Gone if nobody listens, or nobody has for too long."""
@@ -89,26 +108,29 @@ class Link:
             self.connection = None
 
     def remove(self) -> None:
-        """Delete what the supervisor has left."""
-        self.journal.unlink(missing_ok=True)
-        self.journal.with_suffix(".sock").unlink(missing_ok=True)
+        """Delete what the supervisor has left. What is no file of ours stays where it is."""
+        for path in (self.journal, self.journal.with_suffix(".sock")):
+            with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+                path.unlink()
 
 
 def reach(number: int, journal: Path) -> Link:
-    """A link to supervisor *number* of an earlier agentd; without a connection if it is gone."""
-    if not is_held(journal):
-        return Link(number, journal, None)
+    """A link to supervisor *number* of an earlier agentd; without a connection if it is gone.
+
+    Its socket tells, not its journal: somebody may have deleted that, and it runs its job all the same.
+    """
     directory = os.open(journal.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.setblocking(False)  # of one that is stopped, the queue may be full
     try:
         connection.connect(f"/proc/self/fd/{directory}/{number}.sock")
-    except OSError:  # it is about to end
+    except OSError:  # nobody is there, or about to end
         connection.close()
         return Link(number, journal, None)
     finally:
         os.close(directory)
     link = Link(number, journal, connection)
-    link.pid = peer(connection)
+    link.meet(peer(connection))
     return link
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec.structs import replace
 
 from agentd.exchange import MOST_ORDERS, Answer, Exchange
+from agentd.herald import Herald
 from agentd.journal import boottime
+from agentd.mishaps import Mishaps
 from agentd.reconcile import reconcile
 from agentd.running import Processes
 from agentd.sampler import Sampler
 from clusterctl import live
-from clusterctl.clock import Bell, Clock
-from clusterctl.daemon import Agenda, Rest, patience
-from clusterctl.live import heartbeats
-from clusterctl.live.connection import NONE
+from clusterctl.clock import Bell, Clock, patience
+from clusterctl.daemon import Agenda, Rest
 from clusterctl.model.errors import Moved, Outage, Superseded
 from clusterctl.model.orders import End, Order, Usage
 from clusterctl.model.registration import Measures, Registration, Synced
@@ -28,6 +27,9 @@ from clusterctl.store import history
 from clusterctl.store.connection import Database
 
 PACE = 0.008  # seconds between two exchanges while busy: a few ends share a commit; the first of all waits for none
+MOST_IN_VAIN = 4  # exchanges in a row of which nothing comes: two rings for one order are nothing unusual
+SLOWEST_PACE = 0.5  # seconds: when nothing comes of any
+CALM = 1.0  # seconds between two exchanges after which the second is as good as the first
 BEAT_WITHOUT_REDIS = 2.0  # seconds: nobody can wake us then
 TRIM_EVERY = 10.0  # seconds
 
@@ -49,28 +51,32 @@ class Agent:
         clock: Clock,
         orders: Bell,
         asked_now: Callable[[], bool] = lambda: False,
+        look_for_trouble: Callable[[], str] = lambda: "",
         chance: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._settings = settings
-        self._name = registration.name
-        self._registration = registration
         self._db = db
-        self._redis = redis
+        self._herald = Herald(redis, registration, settings.heartbeat_ttl)
         self._processes = processes
         self._sampler = sampler
         self._clock = clock
         self._orders = orders
         self._asked_now = asked_now
+        self._look_for_trouble = look_for_trouble
         self._chance = chance
-        self._exchange = Exchange(db, registration)
-        self._ends: dict[int, tuple[End, float]] = {}  # heard, and when; not yet committed
+        self._exchange = Exchange(db, registration, settings.silent_after)
+        self._ends: dict[tuple[int, str], tuple[End, float]] = {}  # by allocation and token: heard, not yet committed
+        self._mishaps = Mishaps()
+        self._black_hole = ""  # why we should be drained; not yet said
+        self._trouble = ""  # why we want no new work
         self._wanted = False  # there may be orders
         self._due = Agenda(clock)
         self._not_before = 0.0  # the next exchange: pace, or patience in an outage
+        self._vain = 0  # exchanges in a row of which nothing came
+        self._exchanged_at = 0.0
         self._outages = 0
         self._measures: Measures | None = None
         self._usages: Mapping[int, Usage] = {}
-        self._heartbeat_failed = False
         self._strangers: set[int] = set()
 
     def cycle(self) -> Rest:
@@ -96,13 +102,15 @@ class Agent:
         with told_if_heard("report ends"):
             if self._ends:
                 self._report(self._exchange.hold(self._news(), take_orders=False, beat=False, measures=None))
-        heartbeats.remove(self._redis, self._name)
+        self._herald.stop()
         self._exchange.wake_schedd()
         self._processes.close(stop_jobs=False)
 
     def _hear(self) -> None:
+        now = self._clock.seconds()
         for end in self._processes.collect():
-            self._ends[end.allocation_id] = (end, self._clock.seconds())
+            self._ends[end.allocation_id, end.start_token] = (end, now)
+            self._black_hole = self._mishaps.ended(end, now, self._processes.running()) or self._black_hole
 
     def _news(self) -> list[End]:
         """The ends to report, each as long ago as it is by now: an outage may have passed since it was heard."""
@@ -146,7 +154,9 @@ class Agent:
         beat, is_new = self._beat_is_due(), not self._exchange.is_registered
         sent = boottime()
         ends = self._news()
-        answer = self._exchange.hold(ends, take_orders=self._wanted or beat, beat=beat, measures=self._measures)
+        answer = self._exchange.hold(
+            ends, take_orders=self._wanted or beat, beat=beat, measures=self._measures, trouble=self._trouble
+        )
         if answer.synced is not None:
             self._processes.renew(sent)
         for order in answer.orders:
@@ -156,13 +166,25 @@ class Agent:
         if answer.synced is not None:
             self._heed(answer.synced)
             self._beat()
-        if ends or answer.orders:
-            self._not_before = self._clock.seconds() + PACE
+        self._ask_for_drain()
+        self._slow_down(in_vain=not ends and not answer.orders)
         if is_new:
             self._exchange.wake_schedd()
 
+    def _slow_down(self, *, in_vain: bool) -> None:
+        """Set the pace of exchanges: whoever may write to Redis may ring for nothing, as often as they like."""
+        now = self._clock.seconds()
+        is_calm, self._exchanged_at = now > self._exchanged_at + CALM, now
+        if not in_vain:
+            self._vain, self._not_before = 0, now + PACE
+            return
+        self._vain = 1 if is_calm else self._vain + 1
+        if self._vain > MOST_IN_VAIN:
+            self._not_before = now + min(PACE * 2.0 ** min(self._vain - MOST_IN_VAIN, 30), SLOWEST_PACE)
+
     def _start(self, order: Order, token: str) -> None:
         self._processes.start(order, token)
+        self._mishaps.ordered(order, self._clock.seconds())
         if order.request.memory_mb:
             self._due.setdefault("memory check", self._clock.seconds() + self._settings.memory_check_every)
 
@@ -170,22 +192,23 @@ class Agent:
         """The ends are committed: forget them, and tell schedd that there is room."""
         if not self._ends:
             return
-        self._processes.acknowledge(self._ends)
+        self._processes.acknowledge(id for id, _ in self._ends)
         self._ends.clear()
         if answer.ended:
             self._exchange.wake_schedd()
 
     def _heed(self, synced: Synced) -> None:
         """Bring what runs here into line with what Postgres says that we hold."""
-        found = reconcile(synced.holdings, self._processes.running(), self._processes.knows, self._exchange.doubtful)
+        running = {id: attempt.start_token for id, attempt in self._processes.running().items()}
+        found = reconcile(synced.holdings, running, self._processes.knows, self._exchange.doubtful)
         for id, outcome in found.stop:
             self._processes.stop(id, outcome, self._settings.term_grace)
         for order, token in self._exchange.recall(sorted(found.recall)):
             self._start(order, token)
         self._exchange.doubtful.clear()
         for end in found.missing:
-            log.warning("allocation %d never started: %s", end.allocation_id, end.detail)
-            self._ends[end.allocation_id] = (end, self._clock.seconds())
+            log.warning("allocation %d is unknown here, ending it: %s", end.allocation_id, end.detail)
+            self._processes.bury(end)
         for id in found.strangers:
             if id not in self._strangers:
                 log.warning("allocation %d is no longer ours, stopping it", id)
@@ -194,30 +217,24 @@ class Agent:
 
     def _beat(self) -> None:
         """A beat has been heard in Postgres: say so in Redis, and keep a sample now and then."""
-        every = BEAT_WITHOUT_REDIS if self._redis.trouble else self._settings.beat_every
+        every = self._settings.beat_every if self._herald.is_heard else BEAT_WITHOUT_REDIS
         self._due["beat"] = self._clock.seconds() + every
         if self._measures is None:
             return
+        me = self._exchange.register()
         if self._due.is_due("sample to postgres", self._settings.sample_to_postgres_every):
-            history.sample(self._db, self._exchange.register().worker_id, self._measures, self._usages)
-        running = self._processes.running()
-        beat = heartbeats.WorkerBeat(
-            name=self._name,
-            incarnation=self._exchange.register().incarnation,
-            at=time.time(),
-            capacity=self._registration.capacity,
-            used=Usage(cpus=self._measures.used_milli / 1000, memory_mb=self._measures.memory_mb),
-            load1=self._measures.load1,
-            jobs={running[id].job_id: usage for id, usage in self._usages.items() if id in running},
-        )
-        self._tell_heartbeat(heartbeats.write(self._redis, beat, self._settings.heartbeat_ttl))
+            history.sample(self._db, me.worker_id, self._measures, self._usages)
+        self._herald.beat(me.incarnation, self._measures, self._usages, self._processes.running())
 
-    def _tell_heartbeat(self, sent: bool) -> None:
-        if sent:
-            log.debug("heartbeat sent")
-        elif not self._heartbeat_failed and self._redis.url != NONE:
-            log.warning("heartbeat failed: %s", self._redis.trouble)
-        self._heartbeat_failed = not sent
+    def _ask_for_drain(self) -> None:
+        """Whatever this worker is given fails at once: it would be given ever more."""
+        if not (sentence := self._black_hole):
+            return
+        if self._exchange.drain(sentence):
+            log.warning("draining this worker: %s", sentence)
+        else:
+            log.warning("not draining this worker, for there is no other: %s", sentence)
+        self._black_hole = ""
 
     def _measure(self) -> None:
         """Sample when it is due, and oftener while a running job has a memory limit."""
@@ -229,6 +246,7 @@ class Agent:
             self._due.pop("memory check", None)
         if not due:
             return
+        self._trouble = self._look_for_trouble()
         sample = self._sampler.sample(running)
         self._usages = sample.usages
         used = (sample.host.jobs, sample.host.agent)
@@ -248,7 +266,7 @@ class Agent:
         now = self._clock.seconds()
         duties = [at for what, at in self._due.items() if what not in ("beat", "sample to postgres")]
         exchange = 0.0 if self._ends or self._wanted else self._due.get("beat", 0.0)
-        return max(0.001, min([*duties, max(exchange, self._not_before)]) - now)
+        return max(0.001, min([*duties, now + self._processes.due(), max(exchange, self._not_before)]) - now)
 
 
 @contextmanager

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from agentd.journal import read_lines
 from clusterctl.model.orders import End
 from clusterctl.model.states import Outcome
+
+# A journal is a file, and may hold anything by now. What does not fit here is no record: beyond these bounds Postgres
+# would refuse a report for ever, and a pid below 1 means a whole group to kill(2).
+Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Pid = Annotated[int, Meta(ge=1, le=2**22)]  # the most that Linux gives out
+Token = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\Z")]
+Words = Annotated[str, Meta(pattern="^[^\\x00]*\\Z")]
+Moment = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
@@ -20,29 +30,29 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=st
 class Hello(Record, frozen=True, kw_only=True):
     """The first line on a connection: who is at the other end."""
 
-    pid: int
+    pid: Pid
 
 
 class Begin(Record, frozen=True, kw_only=True):
     """An attempt begins; its process may or may not exist by now."""
 
-    allocation_id: int
-    job_id: int
-    token: str
+    allocation_id: Number
+    job_id: Number
+    token: Token
     boot: str
-    supervisor_pid: int
+    supervisor_pid: Pid
     supervisor_start: int
     lease_s: float | None
-    memory_mb: int
+    memory_mb: Count
     gpus: tuple[int, ...]
-    at: float
+    at: Moment
 
 
 class Spawned(Record, frozen=True, kw_only=True):
     """The job's own process. ``reaped_s`` is what its supervisor's earlier children had used of the CPU."""
 
-    allocation_id: int
-    pid: int
+    allocation_id: Number
+    pid: Pid
     start: int
     reaped_s: float
 
@@ -50,15 +60,15 @@ class Spawned(Record, frozen=True, kw_only=True):
 class Ended(Record, frozen=True, kw_only=True, tag="end"):
     """Nothing of the attempt is left."""
 
-    allocation_id: int
-    token: str
+    allocation_id: Number
+    token: Token
     outcome: Outcome
-    exit_code: int | None = None
-    signal: int | None = None
-    detail: str = ""
-    cpu_s: float = 0.0
-    memory_peak_mb: int = 0
-    at: float
+    exit_code: Count | None = None
+    signal: Count | None = None
+    detail: Words = ""
+    cpu_s: Moment = 0.0
+    memory_peak_mb: Count = 0
+    at: Moment
 
     def report(self, now: float) -> End:
         """As Postgres is told it at *now* (BOOTTIME)."""
@@ -97,9 +107,21 @@ def decode_record(line: bytes) -> AnyRecord | None:
     return record
 
 
+def read_records(path: Path) -> Iterator[AnyRecord]:
+    """What the journal at *path* says, without what is spoilt."""
+    for line in read_lines(path):
+        if line.startswith(b"{") and (record := decode_record(line)):
+            yield record
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the journal at *path* is there, and no line of it is cut or spoilt."""
+    return path.is_file() and all(decode_record(line) for line in read_lines(path))
+
+
 def read_stories(path: Path) -> dict[int, Story]:
     """The attempts in the journal at *path*, by allocation id, in the order in which they began."""
-    return tell_stories(filter(None, map(decode_record, read_lines(path))))
+    return tell_stories(read_records(path))
 
 
 def tell_stories(records: Iterable[AnyRecord]) -> dict[int, Story]:
@@ -111,6 +133,6 @@ def tell_stories(records: Iterable[AnyRecord]) -> dict[int, Story]:
                 stories[id] = Story(record)
             case Spawned(allocation_id=id) if id in stories:
                 stories[id].spawned = record
-            case Ended(allocation_id=id) if id in stories:
+            case Ended(allocation_id=id, token=token) if id in stories and stories[id].begin.token == token:
                 stories[id].ended = record
     return stories

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from agentd.records import Story
+from agentd.records import Begin, Story
 from clusterctl.model.orders import End, Order
 from clusterctl.model.states import Outcome
 
@@ -39,6 +39,7 @@ class Processes(Protocol):
     def start(self, order: Order, token: str) -> None:
         """Have *order* run, once in the history of this worker: a second time nothing happens.
 
+        While another attempt with its id runs here, or its end is not acknowledged, it ends as ``never_started``.
         Whatever goes wrong is told by ``collect`` as the attempt's end.
         """
 
@@ -62,8 +63,17 @@ class Processes(Protocol):
     def running(self) -> Mapping[int, Running]:
         """What runs, by allocation id: from ``start`` until ``collect`` has returned its end."""
 
-    def knows(self, allocation_id: int) -> bool:
-        """Whether it runs, or its end waits to be collected or acknowledged: do not call it ``never_started``."""
+    def bury(self, end: End) -> None:
+        """Postgres holds us to an attempt that we do not know: see that nothing of it runs.
+
+        ``collect`` then tells *end*, or ``supervisor_lost`` if something did.
+        """
+
+    def knows(self, allocation_id: int, token: str) -> bool:
+        """Whether it runs, or its end waits to be acknowledged, or it is being buried: do not bury it.
+
+        Under another token the same id is another attempt: a database that was restored gives ids out again.
+        """
 
     def renew(self, boottime: float) -> None:
         """A sync that was sent at *boottime* (CLOCK_BOOTTIME) has succeeded: every lease counts from there.
@@ -73,6 +83,9 @@ class Processes(Protocol):
 
     def fileno(self) -> int:
         """A descriptor that is readable when ``collect`` has something to hear."""
+
+    def due(self) -> float:
+        """In how many seconds ``collect`` wants to be called though ``fileno`` is silent; infinity if it does not."""
 
     def trim(self) -> None:
         """Let idle supervisors go. Call it every few seconds."""
@@ -98,4 +111,22 @@ def as_running(story: Story) -> Running:
         reaped_s=spawned.reaped_s if spawned else 0.0,
         memory_mb=begin.memory_mb,
         gpus=begin.gpus,
+    )
+
+
+def as_story(running: Running, boot: str) -> Story:
+    """*running*, of which no journal tells, as far as it is known: by its mark it can be found."""
+    return Story(
+        Begin(
+            allocation_id=running.allocation_id,
+            job_id=running.job_id,
+            token=running.start_token,
+            boot=boot,
+            supervisor_pid=running.supervisor_pid,
+            supervisor_start=0,
+            lease_s=None,
+            memory_mb=running.memory_mb,
+            gpus=running.gpus,
+            at=running.began_at,
+        )
     )

@@ -8,16 +8,17 @@ too large for a socket).
 from __future__ import annotations
 
 import fcntl
-import mmap
 import os
+import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from agentd.journal import boot_id
+from agentd.journal import SYNCED_BYTES, boot_id, read_synced
 from clusterctl.model.errors import Refused
 
-SYNCED_BYTES = 8  # a native double; behind it stands the boot id that it belongs to
+PLAIN_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 
 class Spool:
@@ -36,6 +37,7 @@ class Spool:
             raise Refused(
                 f"another agentd uses the spool {self.path}", hint="give each worker a --spool of its own"
             ) from None
+        self._boot = boot_id().encode()
         self._synced = self._open_synced()
 
     @property
@@ -63,8 +65,8 @@ class Spool:
         return self.supervisors / f"{number}.journal"
 
     def numbers(self) -> list[int]:
-        """Of all supervisors that have left a journal, in order."""
-        return sorted(int(path.stem) for path in self.supervisors.glob("*.journal") if path.stem.isdecimal())
+        """Of all supervisors that have left a journal or, if that was deleted, a socket; in order."""
+        return sorted({number for path in self.supervisors.iterdir() if (number := number_of(path))})
 
     def leavings(self, allocation_id: int) -> Iterator[Path]:
         """The files that are of no use once the end of *allocation_id* is acknowledged."""
@@ -74,31 +76,34 @@ class Spool:
     def written_for(self) -> set[int]:
         """The allocations that have such files."""
         paths = (*self.scripts.iterdir(), *self.orders.iterdir())
-        return {int(path.name) for path in paths if path.name.isdecimal()}
+        return {int(path.name) for path in paths if PLAIN_NUMBER.fullmatch(path.name)}
 
     @property
     def synced(self) -> float:
         """The BOOTTIME of the sending of the last successful sync; 0 if there was none since boot."""
-        (moment,) = struct.unpack_from("d", self._synced)
-        return float(moment)
+        return read_synced(self._synced) or 0.0
 
     def renew(self, moment: float) -> None:
-        """Move ``synced`` on; never back."""
+        """Move ``synced`` on; never back. If the disk has no room even for that, the leases run out."""
         if moment > self.synced:
-            struct.pack_into("d", self._synced, 0, moment)  # one aligned word: a reader sees the old or the new
+            with suppress(OSError):
+                os.pwrite(self._synced, struct.pack("d", moment) + self._boot, 0)
 
     def close(self) -> None:
         """Leave the directory to another."""
-        self._synced.close()
+        os.close(self._synced)
         os.close(self._lock)
 
-    def _open_synced(self) -> mmap.mmap:
-        """Map the file, and start it from 0 if what it says is of another boot, whose clock said something else."""
-        boot = boot_id().encode()
+    def _open_synced(self) -> int:
+        """Open the file, and start it from 0 if what it says is of another boot, whose clock said something else."""
         fd = os.open(self.path / "synced", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.pread(fd, len(boot), SYNCED_BYTES) != boot:
-                os.pwrite(fd, bytes(SYNCED_BYTES) + boot, 0)
-            return mmap.mmap(fd, SYNCED_BYTES)
-        finally:
-            os.close(fd)
+        if os.pread(fd, len(self._boot), SYNCED_BYTES) != self._boot:
+            os.pwrite(fd, bytes(SYNCED_BYTES) + self._boot, 0)
+        return fd
+
+
+def number_of(path: Path) -> int:
+    """The supervisor whose file *path* is; 0 if it is nobody's. Only what we would call so ourselves is ours."""
+    if path.suffix not in (".journal", ".sock") or not PLAIN_NUMBER.fullmatch(path.stem):
+        return 0
+    return int(path.stem)

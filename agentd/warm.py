@@ -9,7 +9,6 @@ supervisors of the old one can appear.
 from __future__ import annotations
 
 import gc
-import mmap
 import os
 import resource
 import signal
@@ -63,8 +62,7 @@ def prepare_for_jobs() -> None:
 
 def inherit(spool: str) -> Inheritance:
     """Open what every supervisor needs, once."""
-    with open(f"{spool}/synced", "rb") as file:
-        synced = mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)
+    synced = os.open(f"{spool}/synced", os.O_RDONLY)
     directory = os.open(f"{spool}/supervisors", os.O_RDONLY | os.O_DIRECTORY)
     return Inheritance(directory, synced, os.open(os.devnull, os.O_RDWR), boot_id())
 

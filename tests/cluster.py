@@ -11,19 +11,18 @@ Every promise about the rows is checked after each step.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
 
-from agentd.loop import Agent
-from agentd.sampler import Sampler
 from clusterctl import live
-from clusterctl.clock import Bell, VirtualClock
+from clusterctl.clock import Bell
 from clusterctl.model.errors import Outage
-from clusterctl.model.registration import Registration
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec, Submission
 from clusterctl.settings import Settings
@@ -31,49 +30,13 @@ from clusterctl.store import jobs, submissions
 from clusterctl.store.invariants import violations
 from schedd.leadership import Chair
 from schedd.loop import Scheduler
-from tests.simulated import Died, Machine, SimulatedProcesses
-from tests.virtual import Life, VirtualDatabase
+from tests.simulated import Died
+from tests.virtual import Life, Server, VirtualDatabase, VirtualTime
+from tests.worker import Worker, registration
+
+__all__ = ["Cluster", "Worker", "registration"]
 
 GRACE = 5.0  # seconds from TERM to KILL
-
-
-class Worker:
-    """An agent, if one lives, and the machine under it."""
-
-    def __init__(self, cluster: Cluster, registration: Registration) -> None:
-        self.name = registration.name
-        self.machine = Machine(cluster.clock)
-        self.orders = Bell()
-        self.life: Life | None = None
-        self.registration = registration
-        self._cluster = cluster
-
-    def begin(self, url: str = "") -> None:
-        """Start an agent here, which talks to Postgres at *url*."""
-        cluster = self._cluster
-        db = VirtualDatabase(url or cluster.url, cluster.clock)
-        self.agent = Agent(
-            cluster.settings,
-            self.registration,
-            db=db,
-            redis=cluster.new_redis(),
-            processes=SimulatedProcesses(self.machine),
-            sampler=Sampler(),
-            clock=cluster.clock,
-            orders=self.orders,
-        )
-        self.life = Life(self.agent.cycle, db, cluster.clock, cluster.settings.beat_every)
-
-    def die(self) -> None:
-        """As by kill -9."""
-        if self.life:
-            self.life.db.close()
-        self.life = None
-
-    def leave(self, *, stop_jobs: bool = False) -> None:
-        """As by SIGTERM."""
-        self.agent.leave(stop_jobs=stop_jobs)
-        self.die()
 
 
 class Cluster:
@@ -81,23 +44,26 @@ class Cluster:
 
     def __init__(self, url: str, admin_url: str, redis_url: str = "none", prefix: str = "cc:", **knobs: Any) -> None:
         self.url = url
-        self.clock = VirtualClock()
+        self.clock = VirtualTime()
+        self.server = Server()
         self.settings = Settings(
             database_url=url, redis_url=redis_url, redis_prefix=prefix, **{"term_grace": GRACE, **knobs}
         )
-        self.db = VirtualDatabase(url, self.clock)
+        self.db = self.new_database()
         self.schedds: dict[str, Life] = {}
         self.workers: dict[str, Worker] = {}
         self.dead: set[str] = set()  # schedds of which anybody can see that they are
         self._admin_url = admin_url
         self._silent_bell = Bell()
+        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
 
     # --- Who is there
 
-    def schedd(self, name: str = "s1") -> Chair:
-        """Start a scheduler; its first cycle is at once. Its chair tells whether it leads."""
-        db = VirtualDatabase(self.url, self.clock, synchronous_commit="off", lock_timeout="2s")
-        chair = Chair(db, name, self.clock, self.dead.__contains__)
+    def schedd(self, name: str = "s1", *, holder: str = "") -> Chair:
+        """Start a scheduler; its first cycle is at once. Its chair tells whether it leads, as *holder* or its name."""
+        db = self.new_database()
+        chair = Chair(db, holder or name, self.clock, self.dead.__contains__)
         scheduler = Scheduler(self.settings, db, self.new_redis(), chair, self.clock)
         self.schedds[name] = Life(scheduler.cycle, db, self.clock, self.settings.round_every)
         self.pass_time(0)
@@ -105,7 +71,7 @@ class Cluster:
 
     def kill_schedd(self, name: str = "s1", *, seen: bool = False) -> None:
         """As by kill -9; *seen*: on a machine where the others can see it."""
-        self.schedds.pop(name).db.close()
+        self.schedds.pop(name).die()
         if seen:
             self.dead.add(name)
 
@@ -157,25 +123,22 @@ class Cluster:
 
     def round(self) -> None:
         """Let everybody have one more cycle, now: schedds first."""
-        for life in self._lives():
+        for life in self.lives():
             life.wakes_at = self.clock.seconds()
         self.pass_time(0)
 
     def pass_time(self, seconds: float) -> None:
-        """Let everybody live for so long."""
+        """Let everybody live for so long. Also within somebody's cycle: all others live on then."""
         until = self.clock.seconds() + seconds
-        while turn := min(self._turns(), default=None, key=lambda turn: turn[0]):
-            moment, worker, life = turn
-            if moment > until:
-                break
-            self._move_to(moment)
-            try:
-                life.live()
-            except Died:
-                assert worker
-                worker.die()
+        while (turn := min(self._turns(), default=None, key=lambda turn: turn[0])) and turn[0] <= until:
+            self._move_to(turn[0])
+            turn[1]()
         self._move_to(until)
         self.check()
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let something happen then."""
+        heapq.heappush(self._later, (self.clock.seconds() + seconds, next(self._numbers), act))
 
     @contextmanager
     def without_postgres(self) -> Iterator[None]:
@@ -190,8 +153,7 @@ class Cluster:
 
     def set_database_clock(self, seconds: float) -> None:
         """The database's machine is given another time: so many seconds ahead of ours."""
-        for db in (self.db, *(life.db for life in self._lives())):
-            db.ahead = seconds
+        self.server.ahead = seconds
 
     # --- What is so
 
@@ -223,6 +185,11 @@ class Cluster:
         """Thousandths of CPUs that are reserved or allocated on a worker."""
         return int(self.db.value("SELECT reserved_milli + allocated_milli FROM workers WHERE name = %s", name))
 
+    def lives(self) -> Iterator[Life]:
+        """Every daemon that has not been killed."""
+        yield from self.schedds.values()
+        yield from (worker.life for worker in self.workers.values() if worker.life)
+
     def new_redis(self) -> live.Connection:
         """A line to Redis, if the cluster has one, whose patience is counted in virtual time."""
         return live.Connection(self.settings.redis_url, self.settings.redis_prefix, seconds=self.clock.seconds)
@@ -234,39 +201,50 @@ class Cluster:
         except Outage:
             return
 
+    def new_database(self, url: str = "", **options: str) -> VirtualDatabase:
+        """A line to Postgres, at *url* if that is another way there."""
+        return VirtualDatabase(url or self.url, self.clock, self.server, **options)
+
     def close(self) -> None:
         """Hang up everywhere."""
-        for db in (self.db, *(life.db for life in self._lives())):
-            db.close()
-
-    def _lives(self) -> Iterator[Life]:
-        yield from self.schedds.values()
-        yield from (worker.life for worker in self.workers.values() if worker.life)
-
-    def _turns(self) -> Iterator[tuple[float, Worker | None, Life]]:
-        for life in self.schedds.values():
-            if not life.stopped:
-                yield life.wakes_at, None, life
+        for schedd in list(self.schedds):
+            self.kill_schedd(schedd)
         for worker in self.workers.values():
-            if worker.life and not worker.life.stopped:
-                yield min(worker.life.wakes_at, worker.machine.next_end()), worker, worker.life
+            worker.die()
+            worker.orders.close()
+        self.db.close()
+        self.server.close()
+        self._silent_bell.close()
+
+    def _turns(self) -> Iterator[tuple[float, Callable[[], None]]]:
+        """Who could go on, and when."""
+        if self._later:
+            yield self._later[0][0], self._keep_appointment
+        for name, life in self.schedds.items():
+            if life.can_live:
+                yield life.wakes_at, partial(self._live, life, partial(self._bury_schedd, name, life))
+        for worker in self.workers.values():
+            if worker.life and worker.life.can_live:
+                moment = min(worker.life.wakes_at, worker.machine.next_end())
+                yield moment, partial(self._live, worker.life, partial(self._bury_agent, worker, worker.life))
+
+    def _keep_appointment(self) -> None:
+        heapq.heappop(self._later)[2]()
+
+    def _live(self, life: Life, bury: Callable[[], None]) -> None:
+        try:
+            life.live()
+        except Died:
+            bury()
+
+    def _bury_schedd(self, name: str, life: Life) -> None:
+        life.die()
+        if self.schedds.get(name) is life:
+            del self.schedds[name]
+
+    def _bury_agent(self, worker: Worker, life: Life) -> None:
+        if worker.life is life:  # else another has taken its place already
+            worker.die()
 
     def _move_to(self, moment: float) -> None:
         self.clock.wait(self._silent_bell, moment - self.clock.seconds())
-
-
-def registration(
-    name: str, cpus: float, memory_mb: int = 1000, *, agent: str = "", labels: dict[str, str] | None = None
-) -> Registration:
-    """What an agent says of itself; who it is follows from the worker's name unless told otherwise."""
-    return Registration(
-        name=name,
-        agent_id=str(uuid.uuid5(uuid.NAMESPACE_DNS, agent or name)),
-        machine_id=f"machine of {agent or name}",
-        boot_id="boot",
-        hostname=name,
-        version="1",
-        spool="/spool",
-        capacity=Resources(int(cpus * 1000), memory_mb, 0),
-        labels=labels or {},
-    )

@@ -47,14 +47,15 @@ class VirtualTime(VirtualClock):
 class Server:
     """What all connections have in common: Postgres's clock, ``ahead`` of ours, and whether it is ``away``.
 
-    Connections that were let go of are kept for the next who wants one with the same options: to dial, and to plan
-    every statement anew, is what costs time. ``blocked`` is called when somebody waits in vain for a lock.
+    Whoever is not within a transaction lets go of its connection, for the next who has something to say: to dial, and
+    to plan every statement anew, is what costs time. ``blocked`` is called when somebody waits in vain for a lock.
     """
 
     def __init__(self) -> None:
         self.ahead = 0.0
         self.away = False
         self.blocked: Callable[[], None] = lambda: None
+        self.said: dict[psycopg.Connection[Any], float] = {}  # which time each connection was told
         self._idle: dict[str, list[Connection]] = defaultdict(list)
 
     def take(self, options: str) -> Connection | None:
@@ -67,12 +68,13 @@ class Server:
     def give_back(self, options: str, connection: Connection) -> None:
         """What was not committed has not happened, from this very moment on."""
         if connection.closed:
-            return
-        if connection.info.transaction_status == TransactionStatus.IDLE:
+            self.said.pop(connection, None)
+        elif connection.info.transaction_status == TransactionStatus.IDLE:
             self._idle[options].append(connection)
         else:  # somebody is still within its transaction, and will find out
             connection.pgconn.exec_(b"ROLLBACK")
             connection.close()
+            self.said.pop(connection, None)
 
     def close(self) -> None:
         """Hang up everywhere."""
@@ -89,13 +91,19 @@ class VirtualDatabase(Database):
     """
 
     def __init__(self, url: str, clock: VirtualTime, server: Server, **options: str) -> None:
-        super().__init__(url, name="virtual", answer_within=None, lock_timeout="50ms", **options)
+        super().__init__(
+            url,
+            name="virtual",
+            answer_within=None,
+            lock_timeout="50ms",
+            plan_cache_mode="force_generic_plan",
+            **options,
+        )
         self.cut = False
         self.hazard: Callable[[str], None] | None = None
         self._options = repr((url, sorted(options.items())))
         self._clock = clock
         self._server = server
-        self._said: tuple[object, float] | None = None
 
     def connection(self) -> psycopg.Connection[Any]:
         """Told the time, whenever it has changed; a transaction keeps the time of its beginning."""
@@ -103,11 +111,12 @@ class VirtualDatabase(Database):
             self.close()
             raise Outage("postgres", "nobody answers")
         connection = super().connection()
-        now = (connection, self._clock.seconds() + self._server.ahead)
-        if now != self._said and connection.info.transaction_status == TransactionStatus.IDLE:
-            moment = BEGINNING + timedelta(seconds=now[1])
+        now = self._clock.seconds() + self._server.ahead
+        said = self._server.said
+        if said.get(connection) != now and connection.info.transaction_status == TransactionStatus.IDLE:
+            moment = BEGINNING + timedelta(seconds=now)
             connection.pgconn.exec_(f"SET clusterctl.now = '{moment.isoformat()}'".encode())  # the driver takes longer
-            self._said = now
+            said[connection] = now
         return connection
 
     @property
@@ -126,6 +135,7 @@ class VirtualDatabase(Database):
         with super().transaction():
             yield
             self._meet("before COMMIT")
+        self.close()
         self._meet("after COMMIT")
 
     def close(self) -> None:
@@ -135,7 +145,11 @@ class VirtualDatabase(Database):
             self._server.give_back(self._options, connection)
 
     def _open(self) -> Connection:
-        return self._server.take(self._options) or super()._open()
+        connection = self._server.take(self._options)
+        if connection is None:
+            connection = super()._open()
+            connection.prepare_threshold = 0  # planned once, for all who will use it
+        return connection
 
     def _execute(
         self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]
@@ -148,6 +162,7 @@ class VirtualDatabase(Database):
                 self._server.blocked()
             raise
         if not self.in_transaction:
+            self.close()
             self._meet("after")
         return done
 

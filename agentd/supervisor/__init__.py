@@ -2,5 +2,7 @@
 
 Law: everything here lives once per running job, forked from the warm process, and must outlive agentd. So: the
 standard library only, no threads, no state that is not also in the journal, and never a word about the cluster
-(no Postgres, no settings, no clusterctl types). Nothing polls: a supervisor sleeps until its next moment or a ring.
+(no Postgres, no settings, no clusterctl types). Nothing polls: a supervisor sleeps until its next moment or a ring. The
+one exception is the size of a job's output, of which nobody would tell: it is looked at ever more seldom while it stays
+the same.
 """

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import mmap
 import os
 import resource
 import signal
-import struct
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from agentd.journal import Journal, boottime, encode_line
+from agentd.journal import Journal, boottime, encode_line, read_synced
+from agentd.supervisor.output import NO_OUTPUT, Output
 from agentd.supervisor.spawn import CannotStartError, Start, spawn
 from agentd.supervisor.tree import Process, children_of, descendants, read_processes, send_signals, start_time
 
@@ -24,7 +23,7 @@ class Surroundings(NamedTuple):
     """What an attempt needs of its supervisor."""
 
     journal: Journal
-    synced: mmap.mmap  # holds the BOOTTIME of the sending of the last successful sync, as a native double
+    synced: int  # see ``read_synced``
     null: int
     boot: str
     pid: int
@@ -41,12 +40,15 @@ class Attempt:
     def __init__(self, start: Start, around: Surroundings) -> None:
         self.allocation_id = start["allocation_id"]
         self.grace_s = start["grace_s"]
+        self._begun = b""
+        self._synced = 0.0
         self.spawned: bytes | None = None
         self.end: bytes | None = None
         self.end_is_written = False
         self._start = start
         self._around = around
         self._pid = 0
+        self._output = NO_OUTPUT
         self._status: int | None = None  # of the job's own process, once it is reaped
         self._limit_at = math.inf
         self._outcome, self._detail = "exited", ""
@@ -61,7 +63,8 @@ class Attempt:
         start, around = self._start, self._around
         now = boottime()
         try:
-            around.journal.append(self._begin_line(now))
+            self._begun = self._begin_line(now)
+            around.journal.append(self._begun)
         except OSError as error:
             self._finish("never_started", f"the worker's journal cannot be written: {error.strerror}")
             return
@@ -70,10 +73,11 @@ class Attempt:
             return
         reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
-            self._pid = spawn(start, around.null)
+            self._pid, opened = spawn(start, around.null)
         except CannotStartError as error:
-            self._finish("start_failed", str(error), exit_code=error.exit_code)
+            self._finish(error.outcome, str(error), exit_code=error.exit_code)
             return
+        self._output = Output(opened, start["output_cap"], now)
         if start["time_limit_s"] is not None:
             self._limit_at = now + start["time_limit_s"]
         self.spawned = encode_line(
@@ -88,15 +92,21 @@ class Attempt:
         with suppress(OSError):  # a full disk: the tree is still found by its environment
             around.journal.append(self.spawned)
 
+    @property
+    def story(self) -> bytes:
+        """All that has been said of it, or would have been: the lines of a journal."""
+        return self._begun + (self.spawned or b"") + (self.end or b"")
+
     def moment(self) -> float:
         """The BOOTTIME at which ``look`` has something to do, whatever else happens."""
         if self._kill_at < math.inf:
-            return self._kill_at
-        return min(self._limit_at, self._lease_end())
+            return min(self._kill_at, self._output.moment)
+        return min(self._limit_at, self._lease_end(), self._output.moment)
 
     def look(self) -> None:
-        """Act on the time: the limit, the lease, the end of a grace."""
+        """Act on the time: the limit, the lease, the end of a grace, the size of the output."""
         now = boottime()
+        self._output.look(now)
         if now >= self._kill_at:
             send_signals(self._tree(), signal.SIGKILL)
             self._kill_at = now + self._pause
@@ -154,8 +164,10 @@ class Attempt:
         lease_s = self._start["lease_s"]
         if lease_s is None:
             return math.inf
-        (synced,) = struct.unpack_from("d", self._around.synced)
-        return float(synced) + lease_s
+        synced = read_synced(self._around.synced)
+        if synced is not None:  # somebody has cut the file; the next sync makes it whole
+            self._synced = synced
+        return self._synced + lease_s
 
     def _begin_line(self, now: float) -> bytes:
         start, around = self._start, self._around
@@ -180,6 +192,11 @@ class Attempt:
         self.end = self._end_line("never_started", detail)
 
     def _finish(self, outcome: str, detail: str, exit_code: int | None = None, signal: int | None = None) -> None:
+        if exit_code and not detail and self._output.is_out_of_room():
+            detail = "the disk of its output was full"  # it could hardly write so itself
+        self._output.close()
+        if self._output.dropped and not detail:
+            detail = f"the middle of its output was dropped, {self._output.dropped >> 20} MiB"
         self.end = self._end_line(outcome, detail, exit_code, signal)
         self.write_end()
 

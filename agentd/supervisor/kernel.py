@@ -10,6 +10,7 @@ from collections.abc import Iterable
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
 SIGSET_BYTES = 128
+FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
 
 
 def adopt_orphans() -> None:
@@ -44,3 +45,14 @@ def read_signals(fd: int) -> set[int]:
     except BlockingIOError:
         return set()
     return {int.from_bytes(data[start : start + 4], "little") for start in range(0, len(data), record)}
+
+
+def punch_hole(fd: int, begin: int, end: int) -> None:
+    """Give the bytes from *begin* to *end* of a file back to its disk; they read as zeros from then on (fallocate(2)).
+
+    The size stays. Raises OSError, with EOPNOTSUPP where the file system cannot do it.
+    """
+    mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+    if LIBC.fallocate(fd, mode, ctypes.c_longlong(begin), ctypes.c_longlong(end - begin)) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

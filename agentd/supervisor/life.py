@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
 import os
 import select
 import signal
@@ -26,7 +25,7 @@ class Inheritance(NamedTuple):
     """What the warm process has ready for every supervisor that it forks."""
 
     directory: int  # open on ``spool/supervisors``
-    synced: mmap.mmap
+    synced: int  # see ``read_synced``
     null: int
     boot: str
 
@@ -173,9 +172,9 @@ class Supervisor:
         self._disconnect()
         self._connection, self._received = connection, b""
         self._poll.register(connection, select.POLLIN)
-        self._tell(encode_line({"kind": "hello", "pid": self._around.pid}))
-        if self._attempt and self._attempt.end:  # no room in the journal: this is the only place where it stands
-            self._tell(self._attempt.end)
+        # What it runs, in one piece with the greeting: the journal may be gone, or have had no room for the end.
+        story = self._attempt.story if self._attempt else b""
+        self._tell(encode_line({"kind": "hello", "pid": self._around.pid}) + story)
 
     def _disconnect(self) -> None:
         if self._connection:

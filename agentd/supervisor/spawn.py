@@ -11,6 +11,8 @@ from typing import Literal, TypedDict
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell would exit with
 LONGEST_SHOWN = 200  # characters of a path in a detail
 NOT_RUN_BY_DEFAULT = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores these two; a job must not inherit that
+# Where the spool is concerned these are the worker's fault, not the job's.
+WORKERS_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
 APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY
 
 
@@ -27,6 +29,7 @@ class Start(TypedDict):
     stdout: str
     stderr: str  # empty: into the same file
     in_spool: bool  # stdout is the worker's own file: its directory may be made
+    output_cap: int  # bytes of the disk that each stream may hold; 0 for any number
     time_limit_s: float | None
     lease_s: float | None
     grace_s: float
@@ -36,15 +39,19 @@ class Start(TypedDict):
 
 
 class CannotStartError(Exception):
-    """Why there is no process, in the user's words, and what a shell would have exited with."""
+    """Why there is no process, in the user's words, and what a shell would have exited with.
 
-    def __init__(self, detail: str, exit_code: int | None = None) -> None:
+    ``outcome`` is ``never_started`` if the worker is to blame, and another one may do better.
+    """
+
+    def __init__(self, detail: str, exit_code: int | None = None, *, outcome: str = "start_failed") -> None:
         super().__init__(detail)
         self.exit_code = exit_code
+        self.outcome = outcome
 
 
-def spawn(start: Start, null: int) -> int:
-    """Start the job's process in a session of its own; its pid. Raises CannotStartError.
+def spawn(start: Start, null: int) -> tuple[int, list[int]]:
+    """Start the job's process in a session of its own; its pid, and its one or two outputs. Raises CannotStartError.
 
     *null* is open on ``/dev/null``. This process enters the job's directory and leaves it again: an idle supervisor
     must not keep a file system busy.
@@ -58,10 +65,12 @@ def spawn(start: Start, null: int) -> int:
         opened.append(open_output(start["stdout"], in_spool=start["in_spool"]))
         if start["stderr"]:
             opened.append(open_output(start["stderr"], in_spool=False))
-        return run(start["argv"], start["env"], (null, opened[0], opened[-1]))
-    finally:
+        return run(start["argv"], start["env"], (null, opened[0], opened[-1])), opened
+    except CannotStartError:
         for fd in opened:
             os.close(fd)
+        raise
+    finally:
         os.chdir("/")
 
 
@@ -69,19 +78,27 @@ def open_output(path: str, *, in_spool: bool) -> int:
     """Open *path* for appending: never truncated, not even by another attempt."""
     try:
         if not in_spool:
-            # Without O_NONBLOCK a FIFO that nobody reads would hold this process for ever.
-            fd = os.open(path, APPEND | os.O_NONBLOCK, 0o666)
-            os.set_blocking(fd, True)
-            return fd
+            return open_existing(path, 0o666)
         try:
-            return os.open(path, APPEND, 0o600)
+            return os.open(path, APPEND | os.O_EXCL, 0o600)
+        except FileExistsError:  # of this attempt before an earlier start failed, or a trap that another job has laid
+            return open_existing(path, 0o600, os.O_NOFOLLOW)
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-            return os.open(path, APPEND, 0o600)
+            return os.open(path, APPEND | os.O_EXCL, 0o600)
     except FileNotFoundError:
         raise CannotStartError(f"output {shown(path)} cannot be made: its directory does not exist") from None
     except (OSError, ValueError) as error:
-        raise CannotStartError(f"output {shown(path)} {reason(error)}") from None
+        ours = in_spool and isinstance(error, OSError) and error.errno in WORKERS_FAULT
+        outcome = "never_started" if ours else "start_failed"
+        raise CannotStartError(f"output {shown(path)} {reason(error)}", outcome=outcome) from None
+
+
+def open_existing(path: str, mode: int, more: int = 0) -> int:
+    """Open *path*, whatever it is. Without O_NONBLOCK a FIFO that nobody reads would hold this process for ever."""
+    fd = os.open(path, APPEND | os.O_NONBLOCK | more, mode)
+    os.set_blocking(fd, True)
+    return fd
 
 
 def run(argv: list[str], env: dict[str, str], streams: tuple[int, int, int]) -> int:
@@ -153,6 +170,8 @@ def reason(error: OSError | ValueError) -> str:
         errno.EACCES: "may not be used: permission denied",
         errno.E2BIG: "was given more arguments and environment than Linux allows",
         errno.ENXIO: "is a pipe that nobody reads",
+        errno.ELOOP: "is a symbolic link that cannot be followed",
+        errno.ENOSPC: "cannot be made: its disk is full",
     }
     return known.get(error.errno or 0, f"cannot be used: {error.strerror}")
 

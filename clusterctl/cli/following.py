@@ -1,29 +1,30 @@
-"""Output files: their last lines, their bytes as they come."""
+"""Output files, found and followed: their bytes as they come."""
 
 from __future__ import annotations
 
 import os
 import socket
+import stat
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from clusterctl.cli.gaps import pieces, seek_tail
 from clusterctl.model.errors import NotFound, Refused
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
     from clusterctl.model.pictures import OutputPicture
 
-CHUNK = 1 << 16
 SOONEST, LATEST = 0.02, 0.25  # seconds between two looks into a file that does not grow
+NULL_DEVICE = os.makedev(1, 3)  # where output goes that nobody wants: as good as an empty file
 STATE_EVERY = 1.0  # seconds between two looks at the attempt's state
 
 
 def open_output(found: OutputPicture) -> BinaryIO | None:
     """The file; None if nothing has made it yet.
 
-    Raises Refused for one on another machine, NotFound for one that is gone.
+    Raises Refused for one on another machine, or what is no file, NotFound for one that is gone.
     """
     if found.hostname != socket.gethostname():
         raise Refused(
@@ -31,7 +32,7 @@ def open_output(found: OutputPicture) -> BinaryIO | None:
             f"there it is {found.path}",
         )
     try:
-        return Path(found.path).open("rb")
+        return open_plain(found.path)
     except (FileNotFoundError, NotADirectoryError):
         if found.ended:
             sentence = f"the output of job {found.job_id} is gone, or was never made: {found.path}"
@@ -39,6 +40,16 @@ def open_output(found: OutputPicture) -> BinaryIO | None:
         return None
     except OSError as error:
         raise Refused(f"cannot read {found.path}: {error.strerror}") from None
+
+
+def open_plain(path: str) -> BinaryIO:
+    """The plain file at *path*. Raises OSError and Refused. A pipe would keep us waiting, and take from its readers."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) and status.st_rdev != NULL_DEVICE:
+        os.close(fd)
+        raise Refused(f"{path} is not a plain file: what was written there is not kept")
+    return os.fdopen(fd, "rb", buffering=0)
 
 
 def explain_silence(cluster: Cluster, job_id: int) -> None:
@@ -52,39 +63,13 @@ def explain_silence(cluster: Cluster, job_id: int) -> None:
 
 
 def copy(file: BinaryIO) -> int:
-    """Everything from here to the end, onto stdout, byte for byte; how much that was."""
+    """Everything from here to the end, onto stdout, byte for byte but for what was dropped; how much that was."""
     copied = 0
-    while chunk := file.read(CHUNK):
-        sys.stdout.buffer.write(chunk)
-        copied += len(chunk)
+    for piece in pieces(file):
+        sys.stdout.buffer.write(piece)
+        copied += len(piece)
     sys.stdout.buffer.flush()
     return copied
-
-
-def seek_tail(file: BinaryIO, lines: int) -> None:
-    """Go to where the last *lines* lines begin: backwards, block by block, as `tail` does."""
-    position = file.seek(0, os.SEEK_END)
-    ends = lines + 1  # line ends to pass; a last line without its own counts as if it had one
-    if position and byte_at(file, position - 1) != b"\n":
-        ends -= 1
-    while position > 0 and lines:
-        start = max(0, position - CHUNK)
-        file.seek(start)
-        block = file.read(position - start)
-        at = len(block)
-        while (at := block.rfind(b"\n", 0, at)) >= 0:
-            ends -= 1
-            if ends == 0:
-                file.seek(start + at + 1)
-                return
-        position = start
-    file.seek(0, os.SEEK_SET if lines else os.SEEK_END)
-
-
-def byte_at(file: BinaryIO, position: int) -> bytes:
-    """One byte."""
-    file.seek(position)
-    return file.read(1)
 
 
 def follow(

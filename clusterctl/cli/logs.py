@@ -36,10 +36,10 @@ def logs(
     $ clusterctl logs last -f --tail 10
 
     Byte for byte as the job wrote it, escape sequences and all, on a terminal too: for output that you do not trust,
-    pipe it through `cat -v`.
+    pipe it through `cat -v`. Where output was too large to keep, a line such as `[… 2.7 MB dropped …]` stands for it.
     """
     from clusterctl import views
-    from clusterctl.cli import following
+    from clusterctl.cli import following, gaps
 
     with invocation(ctx).cluster() as cluster:
         ids = chosen_ids(cluster, [selector])
@@ -56,5 +56,5 @@ def logs(
     if file is not None:
         with file:
             if tail is not None:
-                following.seek_tail(file, tail)
+                gaps.seek_tail(file, tail)
             following.copy(file)

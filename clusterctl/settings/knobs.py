@@ -98,6 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         90 * DAY
     )
     keep_samples: Annotated[float, Knob("duration", "Samples of workers older than this are pruned.")] = 7 * DAY
+    output_cap: Annotated[
+        int, Knob("memory", "What each output of a job may hold of the disk; beyond it loses its middle. 0 is no cap.")
+    ] = 1024
     keep_logs: Annotated[float, Knob("duration", "Output in a worker's spool older than this is pruned.")] = 7 * DAY
 
     log_level: Annotated[LogLevel, Knob("choice", "How much the daemons tell.")] = "info"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import shlex
@@ -67,9 +68,24 @@ def shell(number: int, text: str, **changes: object) -> Order:
 class Rig:
     """RealProcesses on *spool*, with the ends that it has collected."""
 
-    def __init__(self, spool: Path, *, gpus: int = 0, grace_s: float = SHORT_GRACE_S) -> None:
+    def __init__(
+        self,
+        spool: Path,
+        *,
+        gpus: int = 0,
+        grace_s: float = SHORT_GRACE_S,
+        output_cap_mb: int = 1024,
+        keep_logs_s: float = math.inf,
+    ) -> None:
         self.spool = spool
-        self.processes = RealProcesses(spool, worker="w1", gpus=gpus, term_grace_s=grace_s)
+        self.processes = RealProcesses(
+            spool,
+            worker="w1",
+            gpus=gpus,
+            term_grace_s=grace_s,
+            output_cap_mb=output_cap_mb,
+            keep_logs_s=keep_logs_s,
+        )
         self.processes.renew(boottime())
         self.ends: dict[int, End] = {}
         self.is_open = True

@@ -107,7 +107,7 @@ def test_a_job_is_started_once_in_the_history_of_its_worker(rig: Rig, tmp_path: 
     rig.run(again)
     rig.start(again)
     rig.run(order(2, "/bin/true"))
-    assert rig.processes.knows(1)
+    assert rig.processes.knows(1, TOKEN)
     assert runs.read_text() == "once\n"
 
 
@@ -115,7 +115,7 @@ def test_an_acknowledged_end_is_forgotten(rig: Rig) -> None:
     rig.run(order(1, "/bin/true"))
     rig.processes.acknowledge([1])
     rig.processes.trim()
-    assert not rig.processes.knows(1)
+    assert not rig.processes.knows(1, TOKEN)
     until(lambda: not (rig.spool / "supervisors" / "1.journal").read_bytes())
 
 

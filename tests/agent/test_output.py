@@ -68,3 +68,43 @@ def test_a_pipe_that_somebody_reads_is_written_as_any_file(rig: Rig, gate: Path)
         rig.run(shell(1, "echo through; grep flags /proc/self/fdinfo/1 >&2", stdout=str(gate), stderr="/dev/stdout"))
         rig.run(shell(2, "grep flags /proc/self/fdinfo/1", stdout=str(gate)))
         assert pipe.readline() == b"through\n"
+
+
+def test_output_is_kept_byte_for_byte_and_without_a_line_end(rig: Rig) -> None:
+    rig.run(order(1, "printf", r"\000\377\033[31m\r\tend"))
+    assert (rig.spool / default_output(1, 1)).read_bytes() == b"\0\xff\x1b[31m\r\tend"
+
+
+def test_a_job_that_closes_its_output_ends_as_it_says(rig: Rig) -> None:
+    end = rig.run(shell(1, "echo before; exec >&- 2>&-; echo after; exit 5"))
+    assert (end.outcome, end.exit_code, end.detail) == (Outcome.EXITED, 5, "")
+    assert rig.output(1) == "before\n"
+
+
+def test_a_retried_start_adds_to_the_same_file(rig: Rig) -> None:
+    path = rig.spool / default_output(1, 1)
+    path.parent.mkdir()
+    path.write_text("of an earlier start\n")
+    rig.run(shell(1, BOTH))
+    assert path.read_text() == "of an earlier start\nout\nerr\n"
+
+
+def test_a_pipe_that_another_job_puts_where_output_will_be_holds_nobody(rig: Rig) -> None:
+    path = rig.spool / default_output(1, 1)
+    path.parent.mkdir()
+    os.mkfifo(path)
+    end = rig.run(order(1, "/bin/true"))
+    assert (end.outcome, end.detail) == (Outcome.START_FAILED, f"output {path} is a pipe that nobody reads")
+    assert rig.run(order(2, "/bin/true")).exit_code == 0
+
+
+def test_a_link_that_another_job_puts_where_output_will_be_is_not_followed(rig: Rig, tmp_path: Path) -> None:
+    path = rig.spool / default_output(1, 1)
+    path.parent.mkdir()
+    path.symlink_to(tmp_path / "elsewhere")
+    end = rig.run(order(1, "/bin/true"))
+    assert (end.outcome, end.detail) == (
+        Outcome.START_FAILED,
+        f"output {path} is a symbolic link that cannot be followed",
+    )
+    assert not (tmp_path / "elsewhere").exists()

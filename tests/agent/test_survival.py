@@ -15,7 +15,7 @@ from agentd.journal import boottime
 from agentd.spool import Spool
 from clusterctl.model.errors import Refused
 from clusterctl.model.states import Outcome
-from tests.agent.rig import Rig, RigMaker, another_agentd, held, is_alive, order, shell, waiting_for
+from tests.agent.rig import TOKEN, Rig, RigMaker, another_agentd, held, is_alive, order, shell, waiting_for
 from tests.until import until
 
 FOREVER = "sleep 1000"
@@ -55,7 +55,7 @@ def test_what_ends_while_there_is_no_agentd_is_told_by_the_next(make_rig: RigMak
     os.close(os.open(gate, os.O_WRONLY))
     until(lambda: len(held(spool)) == 1, what="the first supervisor to end")
     rig = make_rig()
-    assert rig.processes.knows(1)
+    assert rig.processes.knows(1, TOKEN)
     assert rig.end_of(1).exit_code == 5
     assert rig.stop(2).outcome == Outcome.CANCELLED
 
@@ -69,7 +69,7 @@ def test_an_end_is_told_again_by_the_next_agentd_until_it_is_acknowledged(make_r
     second.processes.acknowledge([1])
     second.close()
     third = make_rig()
-    assert not third.processes.knows(1)
+    assert not third.processes.knows(1, TOKEN)
     assert not list(third.spool.glob("supervisors/*"))
 
 

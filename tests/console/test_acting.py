@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -208,6 +209,24 @@ def test_the_tail_of_a_large_log_is_found_across_blocks(
     lines = [f"{number} {'x' * 100}" for number in range(5000)]
     write_output(tmp_path, job, "".join(f"{line}\n" for line in lines).encode())
     assert run("logs", str(job), "--tail", "1500").out.splitlines() == lines[-1500:]
+
+
+def test_logs_tell_what_was_dropped_and_wait_for_no_pipe(
+    run: Run, scene: Scene, worker: Registered, tmp_path: Path
+) -> None:
+    (job,) = scene.jobs()
+    scene.finish(worker, job)
+    path = write_output(tmp_path, job, b"first\n")
+    os.truncate(path, 10_000_000)
+    write_output(tmp_path, job, b"\nlast\n")
+    assert "[… 10 MB dropped …]\n" in run("logs", str(job)).out
+    assert run("logs", str(job), "--tail", "1").out == "last\n"
+    path.unlink()
+    os.mkfifo(path)
+    for flags in ([], ["-f"]):
+        said = run("logs", str(job), *flags)
+        assert said.code == ExitCode.REFUSED
+        assert_told(said, "is not a plain file")
 
 
 def test_logs_follow_a_job_to_its_end(

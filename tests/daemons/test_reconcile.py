@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from agentd.reconcile import Difference, reconcile
 from clusterctl.model.orders import Holding
@@ -19,8 +20,8 @@ def holding(*, token: str | None = MINE, stop: Outcome | None = None) -> Holding
 
 def differ(*held: Holding, runs: bool = False, ended: bool = False) -> Difference:
     """Allocation 1 runs here, or its end is on its way, or neither."""
-    running = {1} if runs else set[int]()
-    return reconcile(held, running, lambda id: id == 1 and (runs or ended), {DOUBTFUL})
+    running = {1: held[0].start_token if held and held[0].start_token else MINE} if runs else {}
+    return reconcile(held, running, lambda id, token: id == 1 and (runs or ended), {DOUBTFUL})
 
 
 @pytest.mark.parametrize("runs, ended", [(True, False), (False, True)])
@@ -59,12 +60,30 @@ def test_what_runs_and_is_not_held_is_a_stranger() -> None:
     assert differ(ended=True) == Difference()
 
 
+def test_a_start_that_nobody_here_knows_of_and_that_lies_before_a_reboot_was_ended_by_it() -> None:
+    (end,) = differ(replace(holding(token=UNKNOWN), rebooted=True)).missing
+    assert (end.outcome, end.detail) == (Outcome.WORKER_REBOOTED, "the machine was started anew")
+
+
+@pytest.mark.parametrize("ours", [holding(token=MINE), holding(token=None)])
+def test_what_runs_under_another_token_is_a_stranger_though_its_number_is_held(ours: Holding) -> None:
+    found = reconcile([ours], {1: UNKNOWN}, lambda id, token: token == UNKNOWN, {DOUBTFUL})
+    assert found.strangers == (1,)
+    assert [end.start_token for end in found.missing] == ([MINE] if ours.start_token else [])
+
+
+def test_a_stop_is_for_the_attempt_that_it_names_and_not_for_a_stranger_of_its_number() -> None:
+    asked = holding(stop=Outcome.CANCELLED)
+    found = reconcile([asked], {1: UNKNOWN}, lambda id, token: token == UNKNOWN, {DOUBTFUL})
+    assert (found.stop, found.strangers) == ((), (1,))
+
+
 def test_many_are_told_apart() -> None:
     held = [
         Holding(allocation_id=id, job_id=id, status=AllocationStatus.ALLOCATED, start_token=token, stop=None)
         for id, token in [(1, MINE), (2, DOUBTFUL), (3, UNKNOWN), (4, DOUBTFUL)]
     ]
-    found = reconcile(held, {1, 9}, {1, 9}.__contains__, {DOUBTFUL})
+    found = reconcile(held, {1: MINE, 9: MINE}, lambda id, token: id in (1, 9), {DOUBTFUL})
     assert found.recall == {DOUBTFUL}
     assert [end.allocation_id for end in found.missing] == [3]
     assert found.strangers == (9,)

@@ -1,0 +1,90 @@
+"""Lines of a journal that cannot be ours are no records: Postgres, or kill(2), would take them badly."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from agentd.records import decode_record, is_whole, read_stories
+from clusterctl.model.states import Outcome
+from tests.agent.rig import TOKEN
+
+BEGIN = {
+    "kind": "begin",
+    "allocation_id": 5,
+    "job_id": 6,
+    "token": TOKEN,
+    "boot": "a boot",
+    "supervisor_pid": 70,
+    "supervisor_start": 8,
+    "lease_s": None,
+    "memory_mb": 0,
+    "gpus": [],
+    "at": 1.5,
+}
+SPAWNED = {"kind": "spawned", "allocation_id": 5, "pid": 71, "start": 9, "reaped_s": 0.0}
+END = {"kind": "end", "allocation_id": 5, "token": TOKEN, "outcome": "exited", "exit_code": 3, "at": 2.5}
+
+
+def line(record: dict[str, object], **changes: object) -> bytes:
+    """*record*, changed, as it would stand in a journal."""
+    return json.dumps(record | changes).encode() + b"\n"
+
+
+@pytest.mark.parametrize("record", [BEGIN, SPAWNED, END])
+def test_what_a_supervisor_writes_is_read(record: dict[str, object]) -> None:
+    assert decode_record(line(record)) is not None
+
+
+@pytest.mark.parametrize(
+    "record, change",
+    [
+        (BEGIN, {"allocation_id": 0}),
+        (BEGIN, {"allocation_id": 2**63}),
+        (BEGIN, {"job_id": "6"}),
+        (BEGIN, {"token": "mine"}),
+        (BEGIN, {"token": TOKEN + "\n"}),
+        (BEGIN, {"supervisor_pid": -1}),  # everybody, to kill(2)
+        (BEGIN, {"supervisor_pid": 0}),  # our own group
+        (BEGIN, {"at": -1.0}),
+        (SPAWNED, {"pid": -71}),
+        (SPAWNED, {"pid": 2**40}),
+        (END, {"outcome": "vanished"}),
+        (END, {"exit_code": 2**31}),
+        (END, {"detail": "a\0b"}),
+        (END, {"cpu_s": -1.0}),
+        (END, {"memory_peak_mb": 2**31}),
+        (END, {"at": -1e300}),
+    ],
+)
+def test_what_no_supervisor_would_write_is_not(record: dict[str, object], change: dict[str, object]) -> None:
+    assert decode_record(line(record, **change)) is None
+
+
+def test_the_end_of_another_attempt_with_the_same_number_ends_nothing(tmp_path: Path) -> None:
+    journal = tmp_path / "1.journal"
+    journal.write_bytes(line(BEGIN) + line(END, token=str(uuid.uuid4())) + line(SPAWNED))
+    story = read_stories(journal)[5]
+    assert story.spawned is not None
+    assert story.ended is None
+    journal.write_bytes(line(BEGIN) + line(END))
+    ended = read_stories(journal)[5].ended
+    assert ended is not None
+    assert ended.outcome == Outcome.EXITED
+
+
+def test_a_journal_is_whole_if_it_is_there_and_every_line_can_be_read(tmp_path: Path) -> None:
+    journal = tmp_path / "1.journal"
+    assert not is_whole(journal)
+    journal.touch()
+    assert is_whole(journal)
+    journal.write_bytes(line(BEGIN) + line(SPAWNED))
+    assert is_whole(journal)
+    journal.write_bytes(line(BEGIN) + line(SPAWNED)[:-5])
+    assert not is_whole(journal)
+    journal.unlink()
+    journal.mkdir()
+    assert not is_whole(journal)
