@@ -13,6 +13,7 @@ import msgspec
 
 from clusterctl.cluster import Cluster
 from clusterctl.model.errors import BadInput, Moved, NotFound, Refused
+from clusterctl.model.findings import Finding, Mended
 from clusterctl.model.pictures import WorkerPicture
 from clusterctl.model.spec import Submission, Submitted
 from clusterctl.model.states import AdminState
@@ -109,6 +110,23 @@ def confirm_dead(cluster: Cluster, seen: WorkerPicture, *, actor: str, reason: s
         ) from moved
     bell.ring(cluster.db)
     return ended
+
+
+def mend(cluster: Cluster, findings: Sequence[Finding], *, actor: str, reason: str) -> list[Mended]:
+    """Apply the fixes of *findings*, one by one, each only if all still is as it was found; what became of each.
+
+    *actor* and *reason* go into the audit. What a mend needs of others, they are woken for.
+    """
+    from clusterctl.doctor import mending  # noqa: PLC0415 - it has many parts, and most commands need none
+
+    outcomes = [mending.mend(cluster, finding, actor=actor, reason=reason) for finding in findings]
+    pairs = zip(findings, outcomes, strict=True)
+    concerned = {each for finding, mended in pairs if mended.fate == "done" for each in finding.concerns}
+    if concerned:
+        bell.ring(cluster.db)
+    if names := {each.removeprefix("worker:") for each in concerned if each.startswith("worker:")}:
+        wake_workers(cluster, names)
+    return outcomes
 
 
 def migrate(cluster: Cluster) -> list[str]:

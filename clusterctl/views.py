@@ -9,6 +9,7 @@ import msgspec
 
 from clusterctl.cluster import Cluster
 from clusterctl.model.errors import NotFound, Outage, Refused
+from clusterctl.model.findings import Examination, Finding, FindingCounts
 from clusterctl.model.output import default_output
 from clusterctl.model.pictures import (
     DatabasePicture,
@@ -110,6 +111,7 @@ def status(cluster: Cluster) -> StatusPicture:
         schema = migrations.check(cluster.db)
         sums = totals.read(cluster.db)
         counts = jobs.counts(cluster.db)
+        findings = count_findings(cluster)
     except Outage as outage:
         return StatusPicture(database=DatabasePicture(url=url, up=False, trouble=str(outage)), redis=redis)
     return StatusPicture(
@@ -121,7 +123,41 @@ def status(cluster: Cluster) -> StatusPicture:
         allocations=sums.allocations,
         jobs=counts,
         oldest_wait_s=sums.oldest_wait_s,
+        findings=findings,
     )
+
+
+def findings(cluster: Cluster, targets: Sequence[str] = ()) -> Examination:
+    """What is wrong, with the evidence and a fix each; of *targets* only, if there are any.
+
+    What cannot be reached is said, not raised. Raises BadInput and NotFound for targets that are none, SchemaMismatch.
+    """
+    from clusterctl.doctor import examination  # noqa: PLC0415 - it has many parts, and most commands need none
+    from clusterctl.doctor import targets as meant  # noqa: PLC0415 - as above
+
+    wanted = meant.parse(targets)
+    return meant.narrow(cluster, examination.examine(cluster, wanted.codes), wanted)
+
+
+def findings_left(cluster: Cluster, findings: Sequence[Finding]) -> list[Finding]:
+    """Those of *findings* that are there still."""
+    from clusterctl.doctor import examination  # noqa: PLC0415 - as above
+
+    return examination.remaining(cluster, findings)
+
+
+def finding_codes() -> list[tuple[str, str]]:
+    """Every kind of finding: its code, and what it means."""
+    from clusterctl.doctor import registry  # noqa: PLC0415 - as above
+
+    return [(check.code, check.meaning) for check in registry.CHECKS]
+
+
+def count_findings(cluster: Cluster) -> FindingCounts:
+    """How many there are of each severity, of those that are cheap to look for."""
+    from clusterctl.doctor import examination  # noqa: PLC0415 - as above
+
+    return examination.count(cluster)
 
 
 def check_schema(cluster: Cluster) -> int:

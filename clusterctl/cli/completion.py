@@ -50,6 +50,14 @@ def complete_workers(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
     return [pair for pair in ask(worker_words, ctx) if pair[0].startswith(incomplete)]
 
 
+def complete_targets(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """What the doctor may be pointed at: its codes, and workers."""
+    from clusterctl import views
+
+    workers = [(f"worker:{name}", state) for name, state in ask(worker_words, ctx)]
+    return [pair for pair in (*views.finding_codes(), *workers) if pair[0].startswith(incomplete)]
+
+
 def complete_states(incomplete: str) -> list[str]:
     """States of jobs."""
     return [state.value for state in JobState if state.value.startswith(incomplete)]

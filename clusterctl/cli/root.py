@@ -33,6 +33,7 @@ MODULES = {
         "worker": "worker",
     },
     "Repair": {
+        "doctor": "doctor",
         "drain": "worker",
         "resume": "worker",
     },

@@ -22,6 +22,7 @@ from clusterctl.units import format_age
 
 app = Verbs()
 LABEL = 11  # cells of the left column
+SEVERITIES = ("critical", "warning", "info")
 WHOLE = 10_000  # cells: no line is longer
 NO_REDIS = "none"
 HINT = (
@@ -49,8 +50,7 @@ def show_status(ctx: typer.Context, form: PictureForm = "table") -> None:
     with asked.reach() as cluster:
         found = views.status(cluster)
     if form == "json":
-        # Findings are doctor's: null says that nobody has looked.
-        listing.show_plain({**listing.plain_of(found), "findings": None})
+        listing.show_plain(found)
     else:
         colour = colours.wanted()
         for label, text, sgr in lines(found):
@@ -83,6 +83,7 @@ def lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:
         yield "cpus", cpu_line(found), None
         yield from held_lines(found)
         yield from job_lines(found)
+        yield from finding_lines(found)
 
 
 def mood(good: bool) -> str:
@@ -139,6 +140,14 @@ def job_lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:
     yield "running", counted(jobs, JobState.SCHEDULED, JobState.RUNNING), None
     ended = [state for state in JobState if state in TERMINAL]
     yield "this hour", counted(jobs, *ended), None
+
+
+def finding_lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:
+    """What the doctor would say; nothing if that is nothing."""
+    counts = {} if found.findings is None else {name: getattr(found.findings, name) for name in SEVERITIES}
+    if told := ", ".join(f"{count} {severity}" for severity, count in counts.items() if count):
+        bad = counts["critical"] + counts["warning"] > 0
+        yield "findings", f"{told}: `clusterctl doctor` tells", mood(False) if bad else None
 
 
 def counted(jobs: dict[str, int], *states: JobState) -> str:

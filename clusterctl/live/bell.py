@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,11 +16,14 @@ from redis import RedisError
 from redis.client import PubSub
 
 from clusterctl.clock import Bell
-from clusterctl.live.breaker import Breaker
+from clusterctl.live.allowance import Allowance
+from clusterctl.live.breaker import LONGEST_REST, Breaker
 from clusterctl.live.connection import NONE, Connection, open_client, outage
 from clusterctl.model.errors import Outage
 
 HEARING = 10.0  # seconds between two pings on a quiet line: a half-open one is noticed in twice that
+BREATH = 0.005  # seconds after a ring: one who rings all the time is heard so often, and costs no more
+LARGEST_WORD = 64 * 1024  # bytes: ours are empty
 
 log = logging.getLogger(__name__)
 
@@ -86,29 +90,33 @@ class Listener:
         while not self._closing.is_set():
             try:
                 self._hear()
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # what a stranger answers may break the driver anywhere
                 self._note_loss(error)
                 # Half of the rest by chance: a thousand agents must not return in one instant.
                 self._closing.wait(self._breaker.remaining() * (1 - self._chance() / 2))
 
     def _hear(self) -> None:
         """Subscribe, and ring for every message, until the line breaks or this is closed."""
-        client = open_client(self._url, timeout=1.0)
+        allowance = Allowance()
+        client = open_client(self._url, allowance, timeout=1.0)
         self._line = line = PubSub(client.connection_pool)
         try:
+            allowance.grant(HEARING, LARGEST_WORD)
             line.subscribe(*self._channels)
-            unanswered = False
+            unanswered, proven = False, time.monotonic() + LONGEST_REST
             while not self._closing.is_set():
-                message = line.get_message(timeout=HEARING)
-                if message is None and unanswered:
+                allowance.grant(2 * HEARING, LARGEST_WORD)
+                message = line.get_message(timeout=LONGEST_REST if self._lost else HEARING)
+                if self._lost and time.monotonic() >= proven:
+                    self._note_return()
+                elif message is None and unanswered:
                     raise TimeoutError("no answer to a ping")
                 unanswered = message is None
                 if message is None:
                     line.ping()
-                elif message["type"] == "message":
+                elif message["type"] in ("message", "subscribe"):
                     self._bell.ring()
-                elif message["type"] == "subscribe":
-                    self._note_return()
+                    self._closing.wait(BREATH)
         finally:
             self._line = None
             line.close()
@@ -121,11 +129,10 @@ class Listener:
         self._breaker.failed()
 
     def _note_return(self) -> None:
-        if self._lost:
-            log.info("redis is back, wake-ups are heard again")
+        """It has been heard for longer than any rest: one that lets us in only to hang up is not back."""
+        log.info("redis is back, wake-ups are heard again")
         self._lost = False
         self._breaker.succeeded()
-        self._bell.ring()
 
 
 def _channel(redis: Connection, whom: str) -> str:

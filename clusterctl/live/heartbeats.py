@@ -5,12 +5,13 @@ For pictures only. Whether a worker is alive is decided by what it wrote to Post
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
+from redis import ResponseError
 
 from clusterctl.live.connection import Connection
 from clusterctl.model.errors import Outage
@@ -20,7 +21,10 @@ from clusterctl.model.resources import Resources
 NAMES = "workers"  # sorted set of names, scored by the writer's wall clock: only to forget old ones by
 FORGET_AFTER = 7 * 86_400  # seconds without a beat
 MOST_NAMES = 10_000
+LONGEST_NAME = 200  # bytes
 LARGEST_BEAT = 256 * 1024  # bytes: a thousand jobs; whatever is larger is not ours
+LARGEST_NUMBER = 1e15  # of anything that a worker may tell: no machine has as much
+LONGEST_LIFE = 86_400.0  # seconds: a key that lives longer has not got that from us
 
 
 class WorkerBeat(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,7 +51,11 @@ def write(redis: Connection, beat: WorkerBeat, ttl: float) -> bool:
         with redis.talk() as client, client.pipeline(transaction=False) as pipe:
             pipe.set(_key(redis, beat.name), value, px=max(1, round(ttl * 1000)))
             pipe.zadd(redis.key(NAMES), {beat.name: beat.at})
-            pipe.execute()
+            for done in pipe.execute(raise_on_error=False):
+                if isinstance(done, ResponseError) and str(done).startswith("WRONGTYPE"):
+                    client.delete(redis.key(NAMES))  # a stranger's: the next beat finds the place free
+                elif isinstance(done, Exception):
+                    raise done
     except Outage:
         return False
     return True
@@ -100,14 +108,14 @@ def _names(redis: Connection) -> list[str]:
     """The names that beat last, at most ``MOST_NAMES``."""
     with redis.talk() as client:
         found: Any = client.zrevrange(redis.key(NAMES), 0, MOST_NAMES - 1)
-    return sorted(name.decode() for name in found if _decodes(name))
+    return sorted({name for each in found for name in _name(each)}) if isinstance(found, list) else []
 
 
-def _decodes(name: bytes) -> bool:
-    try:
-        return 0 < len(name.decode()) <= 200
-    except UnicodeDecodeError:
-        return False
+def _name(found: object) -> Iterator[str]:
+    """*found* as a name, if it can be one."""
+    if isinstance(found, bytes) and 0 < len(found) <= LONGEST_NAME:
+        with suppress(UnicodeDecodeError):
+            yield found.decode()
 
 
 def _beat(name: str, value: bytes | None) -> WorkerBeat | None:
@@ -120,11 +128,11 @@ def _beat(name: str, value: bytes | None) -> WorkerBeat | None:
 
 
 def _sane(beat: WorkerBeat) -> bool:
-    """Every number finite, none negative."""
-    numbers: list[float] = [beat.incarnation, beat.at, beat.load1, *msgspec.structs.astuple(beat.capacity)]
+    """No number that is none, negative or beyond all machines."""
+    numbers: list[float] = [beat.incarnation, beat.at, beat.load1, *msgspec.structs.astuple(beat.capacity), *beat.jobs]
     for usage in (beat.used, *beat.jobs.values()):
         numbers.extend(msgspec.structs.astuple(usage))
-    return all(math.isfinite(number) and number >= 0 for number in numbers)
+    return all(0 <= number <= LARGEST_NUMBER for number in numbers)
 
 
 def ttls(redis: Connection, names: Sequence[str]) -> dict[str, float]:
@@ -137,5 +145,7 @@ def ttls(redis: Connection, names: Sequence[str]) -> dict[str, float]:
     except Outage:
         return {}
     return {
-        name: value / 1000 for name, value in zip(names, values, strict=True) if isinstance(value, int) and value >= 0
+        name: value / 1000
+        for name, value in zip(names, values, strict=True)
+        if isinstance(value, int) and 0 <= value <= LONGEST_LIFE * 1000
     }

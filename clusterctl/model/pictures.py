@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from clusterctl.model.findings import FindingCounts
 from clusterctl.model.spec import Spec
 
 
@@ -207,6 +208,7 @@ class StatusPicture(msgspec.Struct, frozen=True, kw_only=True):
     allocations: AllocationCounts | None = None
     jobs: dict[str, int] | None = None
     oldest_wait_s: float | None = None
+    findings: FindingCounts | None = None  # of those that are cheap to look for
 
 
 class DependencyPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,11 @@
 """What the doctor reads: rows that should not be, or not for so long. Nothing here writes.
 
-All but ``tallies`` read only what is live, by an index.
+All of it reads only what is live, or what is named, by an index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -97,9 +97,11 @@ def late_starts(db: Database, slack_s: float) -> list[LateStart]:
         LateStart,
         """
         SELECT a.id AS allocation_id, a.job_id, w.name AS worker, w.live_state, a.cpu_milli, a.reserved_at, a.start_by
-          FROM allocations a JOIN workers w ON w.id = a.worker_id
-          JOIN jobs j ON j.id = a.job_id AND j.allocation_id = a.id AND j.state = 'scheduled'
-         WHERE a.reserved AND a.start_by < cluster_time() - %s * interval '1 s'
+          FROM (SELECT * FROM allocations WHERE reserved ORDER BY worker_id, id OFFSET 0) a
+         CROSS JOIN LATERAL (
+               SELECT FROM jobs WHERE id = a.job_id AND allocation_id = a.id AND state = 'scheduled' OFFSET 0) j
+          JOIN workers w ON w.id = a.worker_id
+         WHERE a.start_by < cluster_time() - %s * interval '1 s'
          ORDER BY a.id
         """,
         slack_s,
@@ -163,8 +165,10 @@ def holders(db: Database) -> list[Holder]:
                count(*) FILTER (WHERE a.status = 'allocated') AS allocated,
                count(*) FILTER (WHERE a.status = 'allocated' AND a.lost_after_s IS NULL) AS unfenced,
                sum(a.cpu_milli)::bigint AS cpu_milli,
-               w.last_heartbeat_at + min(a.lost_after_s) FILTER (WHERE NOT a.reserved) * interval '1 s' AS first_lost_at,
-               w.last_heartbeat_at + max(a.lost_after_s) FILTER (WHERE NOT a.reserved) * interval '1 s' AS last_lost_at
+               w.last_heartbeat_at + interval '1 s' * min(a.lost_after_s) FILTER (WHERE NOT a.reserved)
+                   AS first_lost_at,
+               w.last_heartbeat_at + interval '1 s' * max(a.lost_after_s) FILTER (WHERE NOT a.reserved)
+                   AS last_lost_at
           FROM workers w JOIN allocations a ON a.worker_id = w.id AND a.live
          WHERE w.live_state <> 'up'
          GROUP BY w.id ORDER BY w.name
@@ -177,16 +181,23 @@ def reign(db: Database) -> Reign:
     return db.nouns(
         Reign,
         """
+        WITH RECURSIVE oldest AS (  -- of each shape: the index begins with it
+            (SELECT shape, submitted_at FROM jobs WHERE ready ORDER BY shape, submitted_at LIMIT 1)
+            UNION ALL
+            SELECT n.shape, n.submitted_at FROM oldest o
+             CROSS JOIN LATERAL (SELECT shape, submitted_at FROM jobs WHERE ready AND shape > o.shape
+                                  ORDER BY shape, submitted_at LIMIT 1) n
+        )
         SELECT l.term, regexp_replace(l.holder, '@[^@]*$', '') AS holder, l.rounds,
                l.renewed_at, extract(epoch FROM cluster_time() - l.renewed_at)::float8 AS renewed_age_s,
                l.decided_at, extract(epoch FROM cluster_time() - l.decided_at)::float8 AS decided_age_s,
                q.since AS waiting_since, extract(epoch FROM cluster_time() - q.since)::float8 AS waiting_s
-          FROM leader l, (SELECT min(submitted_at) AS since FROM jobs WHERE ready) q
+          FROM leader l, (SELECT min(submitted_at) AS since FROM oldest) q
         """,
     )[0]
 
 
-def told(db: Database, allocation_ids: Sequence[int]) -> list[Told]:
+def told(db: Database, allocation_ids: Collection[int]) -> list[Told]:
     """Those of *allocation_ids* that exist."""
     return db.nouns(
         Told,
@@ -231,15 +242,9 @@ def quiet_s(db: Database) -> float:
 
 
 def exists(db: Database, kind: str, name: str) -> bool:
-    """Whether there is such a ``job`` or ``allocation`` (by number), or ``worker`` (by name)."""
-    return bool(
-        db.value(
-            """
-            SELECT CASE %(kind)s WHEN 'job' THEN EXISTS (SELECT FROM jobs WHERE id::text = %(name)s)
-                                 WHEN 'allocation' THEN EXISTS (SELECT FROM allocations WHERE id::text = %(name)s)
-                                 ELSE EXISTS (SELECT FROM workers WHERE name = %(name)s) END
-            """,
-            kind=kind,
-            name=name,
-        )
-    )
+    """Whether there is such a ``job`` or ``allocation`` (a number), or ``worker`` (a name)."""
+    if kind == "worker":
+        return bool(db.value("SELECT EXISTS (SELECT FROM workers WHERE name = %s)", name))
+    if kind == "job":
+        return bool(db.value("SELECT EXISTS (SELECT FROM jobs WHERE id = %s)", int(name)))
+    return bool(db.value("SELECT EXISTS (SELECT FROM allocations WHERE id = %s)", int(name)))

@@ -7,7 +7,7 @@ each word, in a table that must have them all: a word that is missing there is a
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generate import cli, reasons, schema, settings, states
+from docs.generate import cli, findings, reasons, schema, settings, states
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -16,4 +16,5 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "states.md": states.page,
     "schema.md": schema.page,
     "reasons.md": reasons.page,
+    "findings.md": findings.page,
 }

@@ -20,7 +20,20 @@ from clusterctl.model.plan import Wait
 from clusterctl.model.registration import Measures, Registered
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations, claims, history, jobs, leader, releases, snapshot, submissions, workers
+from clusterctl.store import (
+    allocations,
+    claims,
+    disagreements,
+    evidence,
+    history,
+    jobs,
+    leader,
+    releases,
+    snapshot,
+    submissions,
+    tallies,
+    workers,
+)
 from clusterctl.store.connection import Database
 from clusterctl.store.jobs import Selection
 from tests.embedded_server import TEMPLATE, Servers
@@ -141,6 +154,15 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "prune_allocations": lambda crowd: history.prune_allocations(crowd.db, 0, 100),
     "prune_claims": lambda crowd: history.prune_claims(crowd.db, 0, 100),
     "prune_samples": lambda crowd: history.prune_samples(crowd.db, 0, 100),
+    "doctor: late_starts": lambda crowd: evidence.late_starts(crowd.db, 0),
+    "doctor: before_boot": lambda crowd: evidence.before_boot(crowd.db, 0),
+    "doctor: unmeasured": lambda crowd: evidence.unmeasured(crowd.db, 0),
+    "doctor: holders": lambda crowd: evidence.holders(crowd.db),
+    "doctor: quiet_s": lambda crowd: evidence.quiet_s(crowd.db),
+    "doctor: reign": lambda crowd: evidence.reign(crowd.db),
+    "doctor: placed": lambda crowd: disagreements.placed(crowd.db),
+    "doctor: strays": lambda crowd: disagreements.strays(crowd.db),
+    "doctor: tallies": lambda crowd: tallies.wrong(crowd.db),
 }
 
 

@@ -1,0 +1,88 @@
+"""The one shape of all checks."""
+
+from __future__ import annotations
+
+import shlex
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+
+from clusterctl.cluster import Cluster
+from clusterctl.model.findings import Fate, Finding, Fix, Mended, Server, Severity
+from clusterctl.units import format_cpus
+
+
+class Note(NamedTuple):
+    """What a look could not reach, for people."""
+
+    sentence: str
+
+
+class Check(ABC):
+    """One kind of finding: how it is seen, and what puts it right.
+
+    ``meaning`` and ``cure`` are sentences; without a cure there is no mend. ``is_cheap``: every statement has an index
+    and only live rows are read. ``covers``: the promises of ``store.invariants`` that this finding explains.
+    """
+
+    code: ClassVar[str]
+    severity: ClassVar[Severity]
+    meaning: ClassVar[str]
+    cure: ClassVar[str] = ""
+    needs: ClassVar[tuple[Server, ...]] = ("postgres",)
+    is_stuck: ClassVar[bool] = False
+    is_cheap: ClassVar[bool] = True
+    covers: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
+        """What is wrong now. Raises Outage if a server that it needs does not answer."""
+
+    def mend(self, cluster: Cluster, finding: Finding) -> Mended:
+        """Apply *finding*'s fix, if what its guard says still holds. Moved means the same as ``changed``."""
+        del cluster
+        return self.fated("refused", finding, "there is nothing that could be done safely")
+
+    def finding(
+        self,
+        subject: str,
+        sentence: str,
+        fix: Fix,
+        *,
+        since: datetime | None = None,
+        evidence: Mapping[str, Any],
+        concerns: tuple[str, ...] = (),
+        severity: Severity | None = None,
+    ) -> Finding:
+        """A finding of this kind."""
+        return Finding(
+            code=self.code,
+            severity=severity or self.severity,
+            subject=subject,
+            since=since,
+            sentence=sentence,
+            evidence=evidence,
+            fix=fix,
+            stuck=self.is_stuck,
+            concerns=(subject, *(each for each in concerns if each != subject)),
+        )
+
+    def fix(self, subject: str, change: str, risk: str, **guard: Any) -> Fix:
+        """A mend that the doctor can make."""
+        target = "" if subject == "cluster" else f" {shlex.quote(subject)}"
+        command = f"clusterctl doctor --fix{'-stuck' if self.is_stuck else ''} {self.code}{target}"
+        return Fix(command=command, available=True, change=change, risk=risk, guard=guard)
+
+    def by_hand(self, command: str = "", change: str = "") -> Fix:
+        """What only a person can do, or decide."""
+        return Fix(command=command, available=False, change=change)
+
+    def fated(self, fate: Fate, finding: Finding, sentence: str) -> Mended:
+        """What became of mending *finding*."""
+        return Mended(code=self.code, subject=finding.subject, fate=fate, sentence=sentence)
+
+
+def cpus(milli: int) -> str:
+    """``1 CPU``, ``0.5 CPUs``."""
+    return f"{format_cpus(milli)} CPU{'' if milli == 1000 else 's'}"

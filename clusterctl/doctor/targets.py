@@ -1,0 +1,58 @@
+"""What an operator wants looked at or mended: ``job:42``, ``allocation:7``, ``worker:w1``, ``cluster``, or a code."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from clusterctl.cluster import Cluster
+from clusterctl.doctor.registry import BY_CODE
+from clusterctl.model.errors import BadInput, NotFound
+from clusterctl.model.findings import Examination, Finding
+from clusterctl.store import evidence
+
+FORMS = "write job:42, allocation:7, worker:w1, cluster, or a code such as reserved_expired"
+SUBJECT = re.compile(r"(?:job|allocation):[0-9]{1,18}|worker:.+|cluster", re.DOTALL)
+
+
+class Targets(NamedTuple):
+    """What is meant must be of one of ``codes`` and about one of ``subjects``, where there are any."""
+
+    codes: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+
+    def mean(self, finding: Finding) -> bool:
+        """Whether *finding* is meant."""
+        right_kind = not self.codes or finding.code in self.codes
+        return right_kind and (not self.subjects or any(each in finding.concerns for each in self.subjects))
+
+
+def parse(words: Sequence[str]) -> Targets:
+    """Tell codes from subjects. Raises BadInput."""
+    for word in words:
+        if word not in BY_CODE and not SUBJECT.fullmatch(word):
+            near = difflib.get_close_matches(word, BY_CODE, n=1)
+            raise BadInput(f"{word!a:.80} is no code and no subject", f"did you mean {near[0]}?" if near else FORMS)
+    codes = tuple(word for word in words if word in BY_CODE)
+    return Targets(codes, tuple(normal(word) for word in words if word not in BY_CODE))
+
+
+def normal(subject: str) -> str:
+    """``job:007`` is job 7."""
+    kind, _, name = subject.partition(":")
+    return f"{kind}:{int(name)}" if kind in ("job", "allocation") else subject
+
+
+def narrow(cluster: Cluster, examination: Examination, targets: Targets) -> Examination:
+    """Only what *targets* mean. Raises NotFound for a subject of which nobody knows anything."""
+    found = tuple(finding for finding in examination.findings if targets.mean(finding))
+    concerned = {subject for finding in examination.findings for subject in finding.concerns}
+    for subject in targets.subjects:
+        kind, _, name = subject.partition(":")
+        if subject not in concerned and kind != "cluster" and not evidence.exists(cluster.db, kind, name):
+            raise NotFound(f"no {kind} {name!a:.80}", "`clusterctl doctor` without a target looks at everything")
+    return replace(examination, findings=found)

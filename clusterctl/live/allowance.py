@@ -1,0 +1,69 @@
+"""What a whole answer may cost. The driver's own timeout is for each piece of one, and there is no end of pieces."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class Allowance:
+    """Seconds and bytes for all that is heard until it is granted anew. Threads that share it share what is left."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._until = float("inf")
+        self._bytes = 0
+
+    def grant(self, seconds: float, size: int) -> None:
+        """From now on so many seconds, and *size* bytes."""
+        self._until = self._seconds() + seconds
+        self._bytes = size
+
+    def seconds_left(self) -> float:
+        """How long may still be waited. Raises TimeoutError when that is over."""
+        left = self._until - self._seconds()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        return left
+
+    def spend(self, size: int) -> None:
+        """*size* bytes were heard. Raises OSError when they were too many."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise OSError("the answer is too long")
+
+
+class FrugalSocket:
+    """A connected socket that hears no more than *allowance* permits, by many small pieces as by one large."""
+
+    def __init__(self, line: socket.socket, allowance: Allowance) -> None:
+        self._line = line
+        self._allowance = allowance
+
+    def recv(self, size: int) -> bytes:
+        """What is there, waited for as the timeout says, and as long as the allowance lasts."""
+        timeout = self._line.gettimeout()
+        if timeout == 0:  # only a look whether there is anything
+            return self._line.recv(size)
+        left = self._allowance.seconds_left()
+        self._line.settimeout(left if timeout is None else min(timeout, left))
+        try:
+            data = self._line.recv(size)
+        finally:
+            self._line.settimeout(timeout)
+        self._allowance.spend(len(data))
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._line, name)
+
+
+def limited(kind: type[Any], allowance: Allowance) -> type[Any]:
+    """The driver's class of connections *kind*, whose sockets heed *allowance*."""
+
+    def connect(self: Any) -> FrugalSocket:
+        return FrugalSocket(kind._connect(self), allowance)  # the hook that its own subclasses use
+
+    return type(f"Limited{kind.__name__}", (kind,), {"_connect": connect})
