@@ -25,6 +25,7 @@ from schedd.watch import Watch
 
 PRUNE_EVERY = 60.0  # seconds
 MOST_AT_ONCE = 500  # jobs that time alone moves, in one transaction
+MEND_CACHE_EVERY = 3.0  # seconds: whoever spoils it all the time costs no more than this
 FOLD_EVERY = 10.0  # seconds: how often a "no" that still stands is counted up in the claim log
 BREATH = 0.05  # seconds before looking again at a world that has just moved
 
@@ -146,12 +147,17 @@ class Scheduler:
             self._cached = (reserved, allocated)
 
     def _refresh_cache(self) -> None:
-        """Write the totals anew when they are due or gone: Redis forgets, and we do not notice otherwise."""
+        """Write the totals anew when they are due, gone or another's: Redis forgets, and others may write to it."""
         whole = self._due.is_due("cache", self._settings.cache_sync_every)
-        if not whole and (cache.read(self._redis) is not None or self._redis.trouble):
-            return
         if not whole:
-            log.info("cache miss, read from Postgres")
+            found = cache.read(self._redis)
+            is_ours = found is not None and self._cached in (None, (found.reserved_milli, found.allocated_milli))
+            if is_ours or self._redis.trouble or not self._due.is_due("cache mend", MEND_CACHE_EVERY):
+                return
+            if found is None:
+                log.info("cache miss, read from Postgres")
+            else:
+                log.info("cache overwritten by somebody, read from Postgres")
         sums = totals.read(self._db)
         reserved, allocated = sums.held_milli
         written = cache.write(

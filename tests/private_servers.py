@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-from clusterctl.embedded import identity, record, stack
+from clusterctl.embedded import identity, record, stack, valkey
 from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.record import Process, Stack
 from clusterctl.embedded.roster import Roster
@@ -58,6 +60,17 @@ def server(roster: Roster, role: record.Role) -> Process:
     process = roster.stack.find(role, role)
     assert process is not None
     return process
+
+
+@contextmanager
+def own_valkey(path: Path) -> Iterator[str]:
+    """The URL of a Valkey whose data are in *path*, and that nobody else uses or has to wait for."""
+    found = valkey.start(StateDirectory.create(path))
+    process = Process(role="valkey", name="valkey", pid=found.pid, started=identity.started(found.pid) or 0)
+    try:
+        yield valkey.url(found.socket)
+    finally:
+        kill(process)
 
 
 def kill(process: Process) -> None:

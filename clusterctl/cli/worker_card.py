@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from clusterctl.cli import card, table
 from clusterctl.cli.ages import ago, stamp
 from clusterctl.cli.table import Cell, Column
-from clusterctl.cli.workers import beat_of, state_of
+from clusterctl.cli.workers import state_of
 from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture, WorkerStory
 from clusterctl.model.states import LiveState
 from clusterctl.text import visible
@@ -31,13 +31,20 @@ def facts(worker: WorkerPicture) -> Iterator[tuple[str, str]]:
     yield worker.admin_state, worker.admin_reason if worker.admin_state != "open" else ""
     yield worker.live_state, worker.live_reason if worker.live_state != LiveState.UP else ""
     yield "machine", worker.hostname
-    yield "heard", f"{beat_of(worker)} ago / left of its key in Redis"
+    yield "heard", heard(worker)
     yield "registered", f"{stamp(worker.registered_at)}, {ago(worker.registered_at)}, incarnation {worker.incarnation}"
     yield "CPUs", amounts(worker.cpus)
     yield "memory", amounts(worker.memory_mb, about_memory)
     yield "GPUs", amounts(worker.gpus) if worker.gpus.total else ""
     yield "labels", " ".join(f"{key}={value}" for key, value in sorted(worker.labels.items()))
     yield "version", worker.version
+
+
+def heard(worker: WorkerPicture) -> str:
+    """``2.1s ago; its key in Redis lives 57s more``."""
+    ttl = worker.heartbeat_ttl_s
+    key = "it has no key in Redis" if ttl is None else f"its key in Redis lives {format_age(ttl)} more"
+    return f"{format_age(worker.heartbeat_age_s)} ago; {key}"
 
 
 def amounts(of: Amounts, say: Callable[[float], str] = "{:g}".format) -> str:

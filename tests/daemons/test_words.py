@@ -144,9 +144,9 @@ def test_the_whole_cache_is_written_anew_every_five_minutes(
     caplog.set_level(logging.INFO)
     shared.schedd()
     shared.pass_time(10)
-    client.set(f"{redis_prefix}resource:allocated_cpus", "77")
+    client.set(f"{redis_prefix}resource:as_of", "2001-01-01T00:00:00.000Z")
     shared.pass_time(295)
-    assert client.get(f"{redis_prefix}resource:allocated_cpus") == "0"
+    assert str(client.get(f"{redis_prefix}resource:as_of")).startswith("2026-01-01T00:05:")
     assert told(caplog, "cache") == ["resource cache synced: 0 CPUs allocated"] * 2
 
 

@@ -1,0 +1,282 @@
+"""Redis full of strangers' values, or no Redis at all: every verb answers, in time, and what it says makes sense."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+import redis as driver
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clusterctl.clock import Bell, SystemClock
+from clusterctl.live import Connection, Listener, Totals, WorkerBeat, bell, cache, heartbeats
+from clusterctl.live.connection import PATIENCE, TIMEOUT
+from clusterctl.live.heartbeats import LONGEST_LIFE
+from clusterctl.model.errors import Outage
+from clusterctl.model.orders import Usage
+from tests.private_servers import own_valkey
+from tests.strangers import MANNERS, Manner, Stranger, hang_up, saying
+from tests.until import until
+
+PREFIX = "t:"
+BEAT = WorkerBeat(name="w1", incarnation=3, at=1_800_000_000.5, jobs={42: Usage(cpus=1.0)})
+TOTALS = Totals(allocated_milli=4000, reserved_milli=500, as_of=datetime(2026, 11, 22, tzinfo=UTC))
+BOUND = TIMEOUT + PATIENCE  # seconds that a try may cost: to connect, and to hear
+SLACK = 1.5  # seconds: the machine has other things to do
+HUGE = 100 * 1024 * 1024  # bytes
+
+
+def ping(redis: Connection) -> float:
+    """Seconds; 0.0 in an outage."""
+    try:
+        return redis.ping()
+    except Outage:
+        return 0.0
+
+
+VERBS: dict[str, Callable[[Connection], object]] = {
+    "write a beat": lambda redis: heartbeats.write(redis, BEAT, ttl=60),
+    "read a beat": lambda redis: heartbeats.read(redis, "w1"),
+    "read all beats": heartbeats.read_all,
+    "read lives": lambda redis: heartbeats.ttls(redis, ["w1", "w2"]),
+    "forget old names": heartbeats.forget_old,
+    "sign off": lambda redis: heartbeats.remove(redis, "w1"),
+    "write totals": lambda redis: cache.write(redis, TOTALS),
+    "read totals": cache.read,
+    "wake one": lambda redis: bell.wake(redis, bell.worker("w1")),
+    "wake two": lambda redis: bell.wake(redis, bell.worker("w1"), bell.worker("w2")),
+    "ping": ping,
+}
+
+
+@pytest.mark.parametrize("manner", MANNERS.values(), ids=list(MANNERS))
+def test_whatever_answers_every_verb_comes_back_in_time_and_a_second_try_costs_nothing(manner: Manner) -> None:
+    with Stranger(manner) as stranger:
+        for name, verb in VERBS.items():
+            redis = Connection(stranger.url, PREFIX, seconds=lambda: 0.0)  # its breaker, once open, stays so
+            began = time.monotonic()
+            verb(redis)
+            assert time.monotonic() - began < BOUND + SLACK, name
+            if redis.trouble:
+                visits, began = stranger.visits, time.monotonic()
+                for again in VERBS.values():
+                    again(redis)
+                assert time.monotonic() - began < SLACK, name
+                assert stranger.visits == visits, name
+            redis.close()
+
+
+PIECES = st.sampled_from([b"+OK", b"-ERR", b":1", b":-7", b":x", b"$3", b"$-1", b"*2", b"*-1", b"*0", b"abc", b">1"])
+ANSWERS = st.lists(PIECES | st.binary(max_size=20), max_size=12).map(lambda parts: b"\r\n".join([*parts, b""]))
+
+
+@given(ANSWERS)
+@settings(max_examples=60, deadline=None)
+def test_no_answer_whatever_it_is_breaks_a_verb(answer: bytes) -> None:
+    def once(_: Stranger, client: Any) -> None:
+        client.recv(1 << 16)
+        client.sendall(answer)
+
+    with Stranger(once) as stranger:
+        for verb in VERBS.values():
+            redis = Connection(stranger.url, PREFIX)
+            verb(redis)
+            redis.close()
+
+
+@pytest.fixture(scope="module")
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of these tests' own: others would have to wait while it moves a hundred megabytes."""
+    with own_valkey(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def raw(own_redis: str) -> Iterator[driver.Redis]:
+    """What a stranger with a client of his own can do; nothing is there yet."""
+    with driver.Redis.from_url(own_redis, protocol=2) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def redis(raw: driver.Redis, own_redis: str) -> Iterator[Connection]:
+    """A line to that server."""
+    connection = Connection(own_redis, PREFIX, seconds=count(step=10).__next__)  # its breaker is never open for long
+    yield connection
+    connection.close()
+
+
+def write_all(redis: Connection) -> None:
+    """What the daemons write again and again."""
+    heartbeats.write(redis, BEAT, ttl=60)
+    cache.write(redis, TOTALS)
+
+
+def all_is_well(redis: Connection) -> bool:
+    """Whether everything is read as it was written."""
+    lives = heartbeats.ttls(redis, ["w1"])
+    return heartbeats.read_all(redis) == {"w1": BEAT} and cache.read(redis) == TOTALS and 50 < lives["w1"] <= 60
+
+
+def our_keys(redis: Connection, raw: driver.Redis) -> list[bytes]:
+    """Every key that we write."""
+    write_all(redis)
+    found: Any = raw.keys()
+    assert {b"t:worker:w1", b"t:workers", b"t:resource:allocated_cpus"} < set(found)
+    return list(found)
+
+
+PLANTS: dict[str, Callable[[driver.Redis, bytes], object]] = {
+    "string": lambda raw, key: raw.set(key, b"\xff\x00"),
+    "list": lambda raw, key: raw.lpush(key, "x"),
+    "set": lambda raw, key: raw.sadd(key, "x"),
+    "sorted set": lambda raw, key: raw.zadd(key, {b"\xff": 1, b"x" * 1000: 2, b"nobody": 3}),
+    "hash": lambda raw, key: raw.hset(key, "x", "y"),
+    "stream": lambda raw, key: raw.xadd(key, {"x": "y"}),
+    "hundred megabytes": lambda raw, key: raw.setrange(key, HUGE, "x"),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTS.values(), ids=list(PLANTS))
+def test_a_strangers_value_in_our_place_is_never_believed_and_gives_way_to_the_next_writes(
+    redis: Connection, raw: driver.Redis, plant: Callable[[driver.Redis, bytes], object]
+) -> None:
+    for key in our_keys(redis, raw):
+        raw.delete(key)
+        plant(raw, key)
+        began = time.monotonic()
+        assert heartbeats.read_all(redis).keys() <= {"w1"}, key
+        assert cache.read(redis) in (None, TOTALS), key
+        heartbeats.ttls(redis, ["w1"])
+        assert time.monotonic() - began < 4 * BOUND + SLACK, key
+        write_all(redis)
+        write_all(redis)
+        assert all_is_well(redis), key
+        raw.delete(key)
+
+
+def test_a_name_of_a_hundred_megabytes_is_not_heard_to_its_end(redis: Connection, raw: driver.Redis) -> None:
+    write_all(redis)
+    raw.eval(f"redis.call('ZADD', KEYS[1], 9e15, string.rep('x', {HUGE}))", 1, "t:workers")
+    began = time.monotonic()
+    assert heartbeats.read_all(redis) == {}
+    assert time.monotonic() - began < BOUND + SLACK
+    until(lambda: heartbeats.read_all(redis, ["w1"]) == {"w1": BEAT}, what="the server to have time again")
+
+
+@pytest.mark.parametrize(
+    "field",
+    ['"incarnation":%s,"at":1', '"incarnation":1,"at":1,"jobs":{"%s":{}}', '"incarnation":1,"at":1,"load1":%s'],
+)
+def test_numbers_that_no_machine_has_count_as_no_beat(redis: Connection, raw: driver.Redis, field: str) -> None:
+    for number in ("9" * 400, "9" * 18, "-1"):
+        raw.set("t:worker:w1", '{"name":"w1",' + field % number + "}")
+        assert heartbeats.read(redis, "w1") is None
+
+
+def test_a_life_longer_than_any_that_we_give_is_not_shown(redis: Connection, raw: driver.Redis) -> None:
+    for name, life in (("w1", LONGEST_LIFE - 10), ("w2", 10 * LONGEST_LIFE), ("w3", 10**12)):
+        raw.set(f"t:worker:{name}", "x", px=int(life * 1000))
+    raw.set("t:worker:w4", "x")
+    assert heartbeats.ttls(redis, ["w1", "w2", "w3", "w4", "w5"]).keys() == {"w1"}
+
+
+def test_while_a_stranger_writes_all_the_time_only_what_makes_sense_is_read(
+    redis: Connection, raw: driver.Redis
+) -> None:
+    keys, over = our_keys(redis, raw), threading.Event()
+
+    def scribble() -> None:
+        for number in range(1_000_000):
+            if over.is_set():
+                return
+            key = keys[number % len(keys)]
+            raw.set(key, (b"-1", b"1e9", b"NaN", b"{}", b"7" * 50, b"\xff")[number % 6], px=10**12)
+
+    thread = threading.Thread(target=scribble)
+    thread.start()
+    try:
+        for _ in range(200):
+            assert heartbeats.read_all(redis).keys() <= {"w1"}
+            assert cache.read(redis) in (None, TOTALS)
+            assert heartbeats.ttls(redis, ["w1"]).get("w1", 0) <= 60
+            write_all(redis)
+    finally:
+        over.set()
+        thread.join()
+    write_all(redis)
+    write_all(redis)
+    assert all_is_well(redis)
+
+
+def rings(found: Bell, within: float = 10.0) -> bool:
+    """Whether it rings *within* seconds; silent afterwards."""
+    SystemClock().wait(found, within)
+    return found.clear()
+
+
+def test_a_message_without_end_costs_the_line_and_not_the_listener(redis: Connection, raw: driver.Redis) -> None:
+    hammer = Bell()
+    listener = Listener(redis, [bell.worker("a")], hammer).start()
+    assert rings(hammer)
+    raw.eval(f"redis.call('PUBLISH', KEYS[1], string.rep('x', {HUGE}))", 1, "t:wake:worker:a")
+    assert rings(hammer), "it has subscribed anew"
+    while rings(hammer, 0.2):
+        pass
+    assert bell.wake(redis, bell.worker("a"))
+    assert rings(hammer)
+    listener.close()
+
+
+SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$15\r\nt:wake:worker:a\r\n:1\r\n"
+
+
+def accept_and_leave(_: Stranger, client: Any) -> None:
+    """Takes the subscription in, and hangs up."""
+    client.recv(1 << 16)
+    client.sendall(SUBSCRIBED)
+
+
+@pytest.mark.parametrize(
+    "manner, visits",
+    [
+        pytest.param(hang_up, 7, id="hangs up"),  # the driver itself comes back once, each time
+        pytest.param(accept_and_leave, 7, id="lets in to hang up"),
+        pytest.param(saying(b":1\r\n"), 4, id="a number"),
+        pytest.param(saying(b":x\r\n"), 4, id="no number"),
+        pytest.param(saying(b"*0\r\n"), 4, id="an empty list"),
+        pytest.param(saying(b"*1\r\n*0\r\n"), 4, id="a list of lists"),
+    ],
+)
+def test_a_listener_comes_back_more_and_more_rarely_to_who_throws_it_out_and_says_so_once(
+    manner: Manner, visits: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    hammer = Bell()
+    with Stranger(manner) as stranger:
+        began = time.monotonic()
+        listener = Listener(Connection(stranger.url, PREFIX), [bell.worker("a")], hammer).start()
+        until(lambda: stranger.visits >= visits, what="the last visit")
+        assert time.monotonic() - began > 0.1 + 0.2 + 0.4, "it rests, and longer each time"
+        listener.close()
+    assert len(caplog.messages) == 1
+    assert "nobody is woken by it" in caplog.messages[0]
+    hammer.close()
+
+
+def test_an_outage_that_is_told_a_thousand_times_grows_no_longer() -> None:
+    redis = Connection("none")
+    for _ in range(1000):
+        assert not bell.wake(redis, bell.worker("a"))
+    assert redis.trouble
+    frames = list(traceback.walk_tb(redis.trouble.__traceback__))
+    assert len(frames) < 10, "each telling would keep its callers' frames, and all that is in them"
