@@ -12,7 +12,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check style lint types walls house mutants bench tower format lock clean
+.PHONY: help demo up test simulate check style lint types walls house mutants bench tower format lock clean
 
 help: ## This text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ up: $(VENV)/.run ## A cluster on this machine until Ctrl-C: Postgres, Valkey, th
 
 test: $(VENV)/.dev ## All tests, on two cores
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(ARGS)
+
+simulate: $(VENV)/.dev ## 2,000 histories of a cluster full of accidents (ARGS="--seeds 100 --first 7")
+	@$(BIN)/python -m tests.simulation --seeds 2000 $(ARGS)
 
 check: style lint types walls house ## Format, lint, types, import laws, house tests: what needs no cluster
 

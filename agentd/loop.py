@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from agentd.exchange import MOST_ORDERS, Answer, Exchange
 from agentd.herald import Herald
 from agentd.journal import boottime
-from agentd.mishaps import Mishaps
+from agentd.mishaps import FAILURES, Mishaps
 from agentd.reconcile import reconcile
 from agentd.running import Processes
 from agentd.sampler import Sampler
@@ -110,7 +110,11 @@ class Agent:
         now = self._clock.seconds()
         for end in self._processes.collect():
             self._ends[end.allocation_id, end.start_token] = (end, now)
-            self._black_hole = self._mishaps.ended(end, now, self._processes.running()) or self._black_hole
+            if end.outcome in FAILURES:
+                self._trouble = self._look_for_trouble()  # a full disk passes by itself: that is no black hole
+            sentence = self._mishaps.ended(end, now, self._processes.running())
+            if sentence and not self._trouble:
+                self._black_hole = sentence
 
     def _news(self) -> list[End]:
         """The ends to report, each as long ago as it is by now: an outage may have passed since it was heard."""

@@ -24,7 +24,7 @@ from clusterctl.model.states import Outcome
 from tests.until import until
 
 # Of this run alone: tests beside it have allocations of the same numbers. Children inherit it.
-TOKEN = os.environ.setdefault("CLUSTERCTL_TEST_TOKEN", str(uuid.uuid4()))
+TOKEN = os.environ.setdefault("CLUSTERCTL_TEST_TOKEN_" + os.environ.get("PYTEST_XDIST_WORKER", ""), str(uuid.uuid4()))
 SHORT_GRACE_S = 0.3
 ROOT = Path(__file__).resolve().parents[2]
 

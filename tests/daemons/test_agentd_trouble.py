@@ -97,6 +97,20 @@ def test_a_worker_in_trouble_gets_no_new_work_until_it_is_over(cluster: Cluster)
     assert cluster.db.value("SELECT trouble FROM workers") == ""
 
 
+def test_a_worker_whose_disk_fills_between_two_looks_is_troubled_and_not_drained(cluster: Cluster) -> None:
+    worker = black_hole(cluster)
+    cluster.worker("w2", cpus=2)
+    cluster.pass_time(6)
+    worker.trouble = "disk almost full"  # before the agent's next look
+    for _ in range(3):
+        cluster.job(cpus=4, retries=3)
+    cluster.pass_time(4)
+    assert admin(cluster)[0] == "open"
+    cluster.pass_time(10)
+    assert admin(cluster)[0] == "open"
+    assert cluster.db.value("SELECT trouble FROM workers WHERE name = 'w1'") == "disk almost full"
+
+
 def test_what_ran_before_a_reboot_is_told_as_rebooted_although_the_journals_are_gone(cluster: Cluster) -> None:
     worker, job = cluster.running_job(seconds=50.0)
     worker.reboot(forgets=True)
