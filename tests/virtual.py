@@ -101,6 +101,7 @@ class VirtualDatabase(Database):
         )
         self.cut = False
         self.hazard: Callable[[str], None] | None = None
+        self.asked = ""  # the last statement
         self._options = repr((url, sorted(options.items())))
         self._clock = clock
         self._server = server
@@ -154,6 +155,7 @@ class VirtualDatabase(Database):
     def _execute(
         self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]
     ) -> psycopg.Cursor[T]:
+        self.asked = sql
         self._meet("before")
         try:
             done = super()._execute(factory, sql, parameters)

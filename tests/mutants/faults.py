@@ -204,7 +204,7 @@ FAULTS = (
         "agentd/lost.py",
         "            return process.start == spawned.start",
         "            return True",
-        ("tests/agent/test_survival.py", "tests/agent/test_adoption.py"),
+        ("tests/agent/test_adoption_tokens.py",),
     ),
     Fault(
         "another cluster's process of the same number is killed",

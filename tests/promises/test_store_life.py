@@ -5,84 +5,33 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from clusterctl.model.errors import Moved, NameTaken
-from clusterctl.model.orders import End, Holding
-from clusterctl.model.registration import Registered
-from clusterctl.model.spec import After
-from clusterctl.model.states import TERMINAL, JobState, LiveState, Outcome
+from clusterctl.model.errors import Moved, Superseded
+from clusterctl.model.liveness import Standing
+from clusterctl.model.states import TERMINAL, AdminState, JobState, LiveState
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, leader, releases, snapshot, submissions, workers
-from clusterctl.store.connection import Database
+from clusterctl.store import allocations, jobs, leader, releases, snapshot, workers
 from clusterctl.store.invariants import violations
 from tests.embedded_server import TEMPLATE, Servers
-from tests.store.scene import new_token, registration, starts, submission
+from tests.promises.fragile import FragileDatabase
+from tests.promises.store_life import EVERYTHING, NAMES, Inhabited, rarely
+from tests.store.scene import new_token, starts
 
-NAMES = ("w1", "w2")
-BEGINNING = datetime(2030, 1, 1, tzinfo=UTC)
-EMPTY = "TRUNCATE jobs, submissions, allocations, dependencies, workers, claims, audit RESTART IDENTITY CASCADE"
+OVERDUE = """
+    SELECT a.id FROM allocations a JOIN workers w ON w.id = a.worker_id
+     WHERE w.live_state = 'silent' AND a.status = 'allocated' AND a.lost_after_s < %s
+"""
+LATE = "SELECT id FROM allocations WHERE status = 'reserved' AND start_by < cluster_time()"
 
 
-class StoreLife(RuleBasedStateMachine):
-    """One leader, two workers, any number of jobs; ``now`` is the cluster's clock, which the machine moves."""
-
-    db: Database
-
-    @initialize()
-    def begin(self) -> None:
-        self.db.script(EMPTY)
-        self.now = BEGINNING
-        self.pass_time(0)
-        self.term = leader.take(self.db, leader.observe(self.db), "life") or 0
-        self.agents: dict[str, Registered] = {}
-        self.said: list[End] = []  # reports that were sent, and may be sent again
-        self.ended: dict[int, str] = {}  # jobs that have been seen to be over
-
-    # Users
-
-    @rule(
-        count=st.integers(1, 3),
-        cpus=st.integers(1, 5),
-        retries=st.integers(0, 1),
-        hold=st.booleans(),
-        on_worker_loss=st.sampled_from(["requeue", "fail", "wait"]),
-        parents=st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["ok", "any", "notok"])), max_size=2),
-    )
-    def submit(
-        self,
-        *,
-        count: int,
-        cpus: int,
-        retries: int,
-        hold: bool,
-        on_worker_loss: str,
-        parents: list[tuple[int, str]],
-    ) -> None:
-        known = self.ids()
-        after = tuple(After(id, condition) for id, condition in parents if id in known)  # type: ignore[arg-type]  # drawn
-        wanted = submission(count, cpus, retries=retries, hold=hold, on_worker_loss=on_worker_loss, after=after)
-        assert len(submissions.submit(self.db, wanted).ids) == count
-
-    @precondition(lambda self: self.ids())
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        ids = data.draw(st.lists(st.sampled_from(self.ids()), min_size=1, max_size=3))
-        for done in jobs.cancel(self.db, ids):
-            assert (done.outcome == "stopping") == (done.state == JobState.RUNNING)
+class StoreLife(Inhabited):
+    """The leader and the operators of it, and what must always hold."""
 
     # The leader
 
@@ -95,95 +44,107 @@ class StoreLife(RuleBasedStateMachine):
             releases.expire_starts(self.db, old)
 
     @precondition(lambda self: self.agents)
-    @rule(name=st.sampled_from(NAMES), most=st.integers(1, 4))
-    def place(self, name: str, most: int) -> None:
+    @rule(data=st.data(), most=st.integers(1, 4), unheard=rarely, begun=st.booleans())
+    def place(self, data: st.DataObject, most: int, unheard: bool, begun: bool) -> None:
+        """On a worker that was perhaps just heard, and perhaps begins at once."""
+        name = data.draw(st.sampled_from(sorted(self.agents)))
+        agent = self.agents[name]
+        if not unheard:
+            self.holdings(agent)
         picture = snapshot.look(self.db, queue_order="fifo", batch_placement="pack", max_starts=10)
-        waiting = [id for group in picture.queue for id in group.ids][:most]
-        if agent := self.agents.get(name):
-            allocations.reserve(self.db, self.term, 1, starts(agent, waiting), Timers())
-
-    @rule(seconds=st.sampled_from([0, 5, 61, 400]))
-    def pass_time(self, seconds: int) -> None:
-        self.now += timedelta(seconds=seconds)
-        self.db.run("SELECT set_config('clusterctl.now', %s, false)", self.now.isoformat())
+        wanted = starts(agent, [id for group in picture.queue for id in group.ids][:most])
+        reserved = self.surely(lambda: allocations.reserve(self.db, self.term, 1, wanted, Timers()))
+        accepting = "SELECT admin_state = 'open' AND live_state = 'up' FROM workers WHERE name = %s"
+        assert self.db.value(accepting, name) or not reserved
+        if begun:
+            allocations.start(self.db, agent.worker_id, agent.incarnation, new_token(), most)
 
     @rule()
     def keep_house(self) -> None:
         jobs.wake(self.db, self.term)
-        for done in releases.expire_starts(self.db, self.term):
+        for done in self.surely(lambda: releases.expire_starts(self.db, self.term)):
             assert done.state == JobState.PENDING
 
     @rule()
     def silence(self) -> None:
         _, pulses = workers.pulses(self.db)
         up = {pulse.worker_id: pulse.beat for pulse in pulses if pulse.live_state is LiveState.UP}
-        assert len(workers.silence(self.db, self.term, up)) == len(up)
+        silenced = self.surely(lambda: workers.silence(self.db, self.term, up))
+        assert len(silenced) == (0 if self.was_done else len(up))
 
-    # Agents
+    @rule(seconds=st.sampled_from([10, 149, 151, 989, 991]))
+    def lose(self, seconds: int) -> None:
+        """Each allocation is lost after its own time of silence, and not while its worker is heard."""
+        self.silence()
+        standing = self.silent_for(seconds)
+        stale = {id: Standing(each.beat - 1, each.seconds) for id, each in standing.items()}
+        assert releases.lose(self.db, self.term, stale) == []
+        due = {row[0] for row in self.db.rows(OVERDUE, seconds)}
+        lost = self.surely(lambda: releases.lose(self.db, self.term, standing))
+        assert {each.allocation_id for each in lost} == (set() if self.was_done else due)
+        assert not self.db.rows(OVERDUE, seconds)
 
-    @rule(name=st.sampled_from(NAMES), cpus=st.integers(1, 6), stranger=st.booleans())
-    def register(self, name: str, cpus: int, stranger: bool) -> None:
+    @rule(seconds=st.sampled_from([100, 991]))
+    def declare_lost(self, seconds: int) -> None:
+        """A worker that holds nothing, and is not heard. It must register before it may do anything again."""
+        standing = self.silent_for(seconds)
+        names = self.surely(lambda: releases.declare_lost(self.db, self.term, standing, 990))
+        assert not names or seconds > 990
+        self.forget_the_lost()
+
+    # Operators
+
+    @rule(name=st.sampled_from(NAMES), state=st.sampled_from([AdminState.OPEN] * 3 + list(AdminState)))
+    def administer(self, name: str, state: AdminState) -> None:
+        self.surely(lambda: workers.administer(self.db, [name], state, "for a reason"))
+        assert self.db.value("SELECT admin_state FROM workers WHERE name = %s", name) in (None, state)
+
+    @rule(name=st.sampled_from(NAMES), late=rarely)
+    def confirm_dead(self, name: str, late: bool) -> None:
+        """Only who is silent, and has not been heard since the operator looked, can be dead."""
+        row = self.db.row("SELECT incarnation, beat, live_state FROM workers WHERE name = %s", name)
+        incarnation, beat, live_state = row or (0, 0, "up")
+        before = self.db.row(EVERYTHING)
         try:
-            known = registration(name, cpus, machine="another" if stranger else "")
-            self.agents[name] = workers.register(self.db, known)
-        except NameTaken:
-            assert stranger or name in self.agents
+            self.surely(lambda: releases.confirm_dead(self.db, name, incarnation, beat - late, "dead"))
+        except Moved:
+            assert late or live_state != "silent" or self.was_done
+            assert self.was_done or self.db.row(EVERYTHING) == before
+        else:
+            assert not late
+            assert live_state == "silent"
+        self.forget_the_lost()
 
-    @precondition(lambda self: self.agents)
-    @rule(data=st.data(), most=st.integers(1, 3))
-    def start(self, data: st.DataObject, most: int) -> None:
-        agent = self.agents[data.draw(st.sampled_from(sorted(self.agents)))]
-        token = new_token()
-        won = allocations.start(self.db, agent.worker_id, agent.incarnation, token, most)
-        assert len(won) <= most
-        assert [order for order, _ in allocations.recall(self.db, agent.worker_id, [token])] == won
+    @rule()
+    def release_reserved(self) -> None:
+        ids = [row[0] for row in self.db.rows("SELECT id FROM allocations")]
+        late = {row[0] for row in self.db.rows(LATE)}
+        released = self.surely(lambda: releases.release_reserved(self.db, ids))
+        assert {each.allocation_id for each in released} == (set() if self.was_done else late)
 
-    @precondition(lambda self: self.agents)
-    @rule(data=st.data())
-    def start_as_an_old_incarnation(self, data: st.DataObject) -> None:
-        agent = self.agents[data.draw(st.sampled_from(sorted(self.agents)))]
-        reserved = any(holding.start_token is None and not holding.stop for holding in self.holdings(agent))
-        if reserved:
-            with pytest.raises(Moved):
-                allocations.start(self.db, agent.worker_id, agent.incarnation - 1, new_token(), 1)
+    def silent_for(self, seconds: int) -> dict[int, Standing]:
+        """Every silent worker, as a leader would see it that has listened for so long."""
+        _, pulses = workers.pulses(self.db)
+        silent = [pulse for pulse in pulses if pulse.live_state is LiveState.SILENT]
+        return {pulse.worker_id: Standing(pulse.beat, seconds) for pulse in silent}
 
-    @precondition(lambda self: self.agents)
-    @rule(data=st.data(), outcome=st.sampled_from(Outcome), code=st.sampled_from([0, 1]), mistaken=st.booleans())
-    def end(self, data: st.DataObject, outcome: Outcome, code: int, mistaken: bool) -> None:
-        agent = self.agents[data.draw(st.sampled_from(sorted(self.agents)))]
-        running = [holding for holding in self.holdings(agent) if holding.start_token]
-        if not running:
-            return
-        holding = data.draw(st.sampled_from(running))
-        report = End(
-            allocation_id=holding.allocation_id,
-            start_token=new_token() if mistaken else str(holding.start_token),
-            outcome=outcome,
-            exit_code=code if outcome is Outcome.EXITED else None,
-        )
-        self.said.append(report)
-        assert len(releases.end(self.db, "w", [report])) == (0 if mistaken else 1)
-
-    @precondition(lambda self: self.said)
-    @rule(data=st.data())
-    def say_again(self, data: st.DataObject) -> None:
-        before = self.db.rows("SELECT id, state, attempt, failures, losses FROM jobs ORDER BY id")
-        assert releases.end(self.db, "w", [data.draw(st.sampled_from(self.said))]) == []
-        assert self.db.rows("SELECT id, state, attempt, failures, losses FROM jobs ORDER BY id") == before
-
-    def holdings(self, agent: Registered) -> tuple[Holding, ...]:
-        """What the agent hears at its beat."""
-        return workers.sync(self.db, agent.worker_id, agent.incarnation, None).holdings
-
-    def ids(self) -> list[int]:
-        """All jobs."""
-        return [row[0] for row in self.db.rows("SELECT id FROM jobs ORDER BY id")]
+    def forget_the_lost(self) -> None:
+        """Their agents have to register before they can say anything."""
+        for (name,) in self.db.rows("SELECT name FROM workers WHERE live_state = 'lost'"):
+            if agent := self.agents.pop(name, None):
+                with pytest.raises(Superseded):
+                    self.holdings(agent)
 
     # Promises
 
     @invariant()
     def every_promise_holds(self) -> None:
         assert violations(self.db) == []
+
+    @invariant()
+    def who_is_lost_holds_nothing(self) -> None:
+        held = "SELECT name FROM workers WHERE live_state = 'lost' AND reserved_milli + allocated_milli > 0"
+        assert self.db.rows(held) == []
 
     @invariant()
     def what_has_ended_stays_as_it_ended(self) -> None:
@@ -202,7 +163,7 @@ def life(servers: Servers) -> Iterator[type[StoreLife]]:
     name = f"life_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(servers.admin_url, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-        with Database(servers.database(name), name="life") as db:
+        with FragileDatabase(servers.database(name), name="life") as db:
             yield type("StoreLife", (StoreLife,), {"db": db})
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
