@@ -26,6 +26,8 @@ from clusterctl.model.validity import check_worker
 from clusterctl.settings import Settings
 from clusterctl.store.connection import Database
 
+SHORTEST_ANSWER, LONGEST_ANSWER = 0.5, 15.0  # seconds; the shortest for those who leave no margin at all
+
 log = logging.getLogger(__name__)
 
 
@@ -129,8 +131,17 @@ def connect(settings: Settings, name: str) -> Database:
         idle_in_transaction_session_timeout="3s",
         lock_timeout="5s",
         statement_timeout="10s",
-        answer_within=15,
+        answer_within=answer_within(settings),
     )
+
+
+def answer_within(settings: Settings) -> float:
+    """Seconds for which Postgres may be silent within an exchange.
+
+    As long as one waits, nobody sees to the job of a supervisor that has died, whose lease may run out meanwhile. The
+    leader leaves the margin for that: half of it at most is spent in waiting.
+    """
+    return max(SHORTEST_ANSWER, min(LONGEST_ANSWER, settings.lease_margin / 2))
 
 
 def take_spool(spool: Path, arguments: argparse.Namespace, settings: Settings) -> RealProcesses:
@@ -140,7 +151,6 @@ def take_spool(spool: Path, arguments: argparse.Namespace, settings: Settings) -
             spool,
             worker=arguments.name,
             gpus=arguments.gpus,
-            term_grace_s=settings.term_grace,
             output_cap_mb=settings.output_cap,
             keep_logs_s=settings.keep_logs,
         )

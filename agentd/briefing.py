@@ -24,7 +24,6 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
     spool: Spool
     worker: str
     has_gpus: bool
-    grace_s: float
     output_cap_mb: int  # 0 for none
 
     def write(self, order: Order, token: str, *, gpus: Sequence[int], cut: bool) -> bytes:
@@ -47,7 +46,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             output_cap=self.output_cap_mb << 20,
             time_limit_s=order.time_limit_s,
             lease_s=order.lease_s,
-            grace_s=self.grace_s,
+            grace_s=order.grace_s,
             memory_mb=order.request.memory_mb,
             gpus=list(gpus),
             cut=cut,

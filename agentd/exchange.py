@@ -36,12 +36,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Exchange:
     """This worker's correspondence. ``doubtful`` are tokens of starts whose answer was lost: perhaps won."""
 
-    def __init__(self, db: Database, registration: Registration, silent_after: float = 15.0) -> None:
+    def __init__(self, db: Database, registration: Registration) -> None:
         self._db = db
-        self._silent_after = silent_after
         self._told = ""
         self._registration = registration
         self._me: Registered | None = None
+        self.may_be_up = False  # by a registration of ours, though its answer may have been lost
         self.doubtful: set[str] = set()
 
     @property
@@ -53,8 +53,9 @@ class Exchange:
         """Become the worker, once; raises NameTaken and SchemaMismatch, and Moved if it has to wait a little."""
         if self._me is None:
             migrations.check(self._db)
+            self.may_be_up = True
             try:
-                self._me = workers.register(self._db, self._registration, self._silent_after)
+                self._me = workers.register(self._db, self._registration)
             except Moved as moved:
                 if str(moved) != self._told:
                     log.info("not registered yet: %s", moved)
@@ -93,6 +94,10 @@ class Exchange:
             raise
         return Answer(token=token, orders=orders, ended=ended, synced=synced)
 
+    def tell(self, ends: Sequence[End]) -> list[Ended]:
+        """Report *ends*, and nothing else: also of a worker that we are not, or not any more."""
+        return releases.end(self._db, self._registration.name, ends)
+
     def recall(self, tokens: Sequence[str]) -> list[tuple[Order, str]]:
         """Orders won under doubtful *tokens*, each with its token."""
         return allocations.recall(self._db, self.register().worker_id, tokens) if tokens else []
@@ -107,6 +112,8 @@ class Exchange:
         bell.ring(self._db)
 
     def sign_off(self) -> None:
-        """Say that this agent stops on purpose."""
+        """Say that this agent stops on purpose; if it has just lost its incarnation, of whatever one is the last."""
         if self._me is not None:
             workers.sign_off(self._db, self._me.worker_id, self._me.incarnation)
+        elif self.may_be_up:
+            workers.sign_off_agent(self._db, self._registration)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from agentd.exchange import MOST_ORDERS, Answer, Exchange
+from agentd.exchange import MOST_ORDERS, Exchange
 from agentd.herald import Herald
 from agentd.journal import boottime
 from agentd.mishaps import FAILURES, Mishaps
+from agentd.pace import Pace
 from agentd.reconcile import reconcile
 from agentd.running import Processes
 from agentd.sampler import Sampler
@@ -21,17 +22,15 @@ from clusterctl.daemon import Agenda, Rest
 from clusterctl.model.errors import Moved, Outage, Superseded
 from clusterctl.model.orders import End, Order, Usage
 from clusterctl.model.registration import Measures, Registration, Synced
-from clusterctl.model.states import Outcome
+from clusterctl.model.states import LOSSES, Outcome
 from clusterctl.settings import Settings
 from clusterctl.store import history
 from clusterctl.store.connection import Database
+from clusterctl.store.releases import Ended
 
-PACE = 0.008  # seconds between two exchanges while busy: a few ends share a commit; the first of all waits for none
-MOST_IN_VAIN = 4  # exchanges in a row of which nothing comes: two rings for one order are nothing unusual
-SLOWEST_PACE = 0.5  # seconds: when nothing comes of any
-CALM = 1.0  # seconds between two exchanges after which the second is as good as the first
 BEAT_WITHOUT_REDIS = 2.0  # seconds: nobody can wake us then
 TRIM_EVERY = 10.0  # seconds
+MOST_REFUSALS = 3  # in a row that a world which moves may explain
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class Agent:
         self._asked_now = asked_now
         self._look_for_trouble = look_for_trouble
         self._chance = chance
-        self._exchange = Exchange(db, registration, settings.silent_after)
+        self._exchange = Exchange(db, registration)
         self._ends: dict[tuple[int, str], tuple[End, float]] = {}  # by allocation and token: heard, not yet committed
         self._mishaps = Mishaps()
         self._black_hole = ""  # why we should be drained; not yet said
@@ -72,8 +71,8 @@ class Agent:
         self._wanted = False  # there may be orders
         self._due = Agenda(clock)
         self._not_before = 0.0  # the next exchange: pace, or patience in an outage
-        self._vain = 0  # exchanges in a row of which nothing came
-        self._exchanged_at = 0.0
+        self._pace = Pace()
+        self._refusals = 0  # of exchanges, in a row
         self._outages = 0
         self._measures: Measures | None = None
         self._usages: Mapping[int, Usage] = {}
@@ -100,8 +99,8 @@ class Agent:
         if stop_jobs:
             self._stop_all()
         with told_if_heard("report ends"):
-            if self._ends:
-                self._report(self._exchange.hold(self._news(), take_orders=False, beat=False, measures=None))
+            if (ends := self._news()) and self._exchange.may_be_up:
+                self._report(ends, self._exchange.tell(ends))
         self._herald.stop()
         self._exchange.wake_schedd()
         self._processes.close(stop_jobs=False)
@@ -110,6 +109,8 @@ class Agent:
         now = self._clock.seconds()
         for end in self._processes.collect():
             self._ends[end.allocation_id, end.start_token] = (end, now)
+            if end.outcome in LOSSES:
+                log.warning("allocation %d: %s: %s", end.allocation_id, end.outcome, end.detail)
             if end.outcome in FAILURES:
                 self._trouble = self._look_for_trouble()  # a full disk passes by itself: that is no black hole
             sentence = self._mishaps.ended(end, now, self._processes.running())
@@ -123,10 +124,10 @@ class Agent:
 
     def _stop_all(self) -> None:
         """End every attempt as ``worker_stopped``, and hear of it."""
-        grace = self._settings.term_grace
-        for id in list(self._processes.running()):
+        graces = {id: attempt.grace_s for id, attempt in self._processes.running().items()}
+        for id, grace in graces.items():
             self._processes.stop(id, Outcome.WORKER_STOPPED, grace)
-        until = self._clock.seconds() + grace + 10
+        until = self._clock.seconds() + max(graces.values(), default=0.0) + 10
         nobody = Bell()
         while self._processes.running() and self._clock.seconds() < until:
             self._clock.wait(nobody, 0.5, [self._processes.fileno()])
@@ -136,13 +137,12 @@ class Agent:
     def _try_exchange(self) -> None:
         """Exchange; an outage is waited out here and not in the loop, for jobs must be watched meanwhile."""
         try:
-            self._hold_exchange()
+            if self._refusals < MOST_REFUSALS:
+                self._hold_exchange(self._news(), take_orders=self._wanted)
+            else:
+                self._hold_apart()
         except Moved as moved:
-            if isinstance(moved, Superseded):
-                log.warning("%s; registering again", moved)
-                self._exchange.forget_registration()
-                self._due.pop("beat", None)
-            self._not_before = self._clock.seconds() + patience(0, self._chance())
+            self._bear(moved)
         except Outage as outage:
             pause = patience(self._outages, self._chance())
             level = logging.WARNING if self._outages < 5 else logging.DEBUG
@@ -152,39 +152,56 @@ class Agent:
         else:
             if self._outages:
                 log.info("back after %d failed attempts", self._outages)
-            self._outages = 0
+            self._outages = self._refusals = 0
 
-    def _hold_exchange(self) -> None:
+    def _bear(self, moved: Moved) -> None:
+        """Look again soon, and less and less soon: most often the world has moved by then."""
+        if isinstance(moved, Superseded):
+            log.warning("%s; registering again", moved)
+            self._exchange.forget_registration()
+            self._due.pop("beat", None)
+        self._refusals += self._exchange.is_registered  # before that it is only a wait
+        if self._refusals % 30 == MOST_REFUSALS:
+            log.warning("Postgres refuses what is to be said: %s; going on without it (`clusterctl doctor`)", moved)
+        self._not_before = self._clock.seconds() + patience(max(0, self._refusals - MOST_REFUSALS), self._chance())
+
+    def _hold_apart(self) -> None:
+        """Say one by one what is refused together: one row that is wrong must stop neither the heart nor the others."""
+        self._hold_exchange([], take_orders=False)
+        refused = None
+        for ends, take_orders in ([], True), *(([end], False) for end in self._news()):
+            try:
+                self._hold_exchange(ends, take_orders=take_orders)
+            except Moved as moved:
+                refused = moved
+        if refused:
+            raise refused
+
+    def _hold_exchange(self, ends: Sequence[End], *, take_orders: bool) -> None:
         beat, is_new = self._beat_is_due(), not self._exchange.is_registered
         sent = boottime()
-        ends = self._news()
+        apart = self._refusals >= MOST_REFUSALS
         answer = self._exchange.hold(
-            ends, take_orders=self._wanted or beat, beat=beat, measures=self._measures, trouble=self._trouble
+            ends,
+            take_orders=take_orders or (beat and not apart),
+            beat=beat,
+            measures=self._measures,
+            trouble=self._trouble,
         )
         if answer.synced is not None:
             self._processes.renew(sent)
         for order in answer.orders:
             self._start(order, answer.token)
         self._wanted = len(answer.orders) == MOST_ORDERS
-        self._report(answer)
+        self._report(ends, answer.ended)
         if answer.synced is not None:
             self._heed(answer.synced)
             self._beat()
         self._ask_for_drain()
-        self._slow_down(in_vain=not ends and not answer.orders)
+        now = self._clock.seconds()
+        self._not_before = now + self._pace.rest(now, in_vain=not ends and not answer.orders)
         if is_new:
             self._exchange.wake_schedd()
-
-    def _slow_down(self, *, in_vain: bool) -> None:
-        """Set the pace of exchanges: whoever may write to Redis may ring for nothing, as often as they like."""
-        now = self._clock.seconds()
-        is_calm, self._exchanged_at = now > self._exchanged_at + CALM, now
-        if not in_vain:
-            self._vain, self._not_before = 0, now + PACE
-            return
-        self._vain = 1 if is_calm else self._vain + 1
-        if self._vain > MOST_IN_VAIN:
-            self._not_before = now + min(PACE * 2.0 ** min(self._vain - MOST_IN_VAIN, 30), SLOWEST_PACE)
 
     def _start(self, order: Order, token: str) -> None:
         self._processes.start(order, token)
@@ -192,21 +209,21 @@ class Agent:
         if order.request.memory_mb:
             self._due.setdefault("memory check", self._clock.seconds() + self._settings.memory_check_every)
 
-    def _report(self, answer: Answer) -> None:
-        """The ends are committed: forget them, and tell schedd that there is room."""
-        if not self._ends:
-            return
-        self._processes.acknowledge(id for id, _ in self._ends)
-        self._ends.clear()
-        if answer.ended:
+    def _report(self, ends: Sequence[End], ended: Sequence[Ended]) -> None:
+        """*ends* are committed: forget them, and tell schedd that there is room."""
+        self._processes.acknowledge(end.allocation_id for end in ends)
+        for end in ends:
+            del self._ends[end.allocation_id, end.start_token]
+        if ended:
             self._exchange.wake_schedd()
 
     def _heed(self, synced: Synced) -> None:
         """Bring what runs here into line with what Postgres says that we hold."""
-        running = {id: attempt.start_token for id, attempt in self._processes.running().items()}
+        attempts = self._processes.running()
+        running = {id: attempt.start_token for id, attempt in attempts.items()}
         found = reconcile(synced.holdings, running, self._processes.knows, self._exchange.doubtful)
         for id, outcome in found.stop:
-            self._processes.stop(id, outcome, self._settings.term_grace)
+            self._processes.stop(id, outcome, attempts[id].grace_s)
         for order, token in self._exchange.recall(sorted(found.recall)):
             self._start(order, token)
         self._exchange.doubtful.clear()
@@ -216,7 +233,8 @@ class Agent:
         for id in found.strangers:
             if id not in self._strangers:
                 log.warning("allocation %d is no longer ours, stopping it", id)
-            self._processes.stop(id, Outcome.CANCELLED, self._settings.term_grace)
+            # At once: somebody has released what it held, and it may run elsewhere by now.
+            self._processes.stop(id, Outcome.WORKER_STOPPED, 0, "it was no longer this worker's")
         self._strangers = set(found.strangers)
 
     def _beat(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from clusterctl.model.errors import Refused
 from clusterctl.model.registration import Registration
 from clusterctl.model.resources import Resources
 
@@ -40,10 +41,17 @@ def describe(
 
 
 def agent_id(spool: Path) -> str:
-    """Who the agent of this spool is, across restarts; made up once. Written aside and renamed: whole or not at all."""
+    """Who the agent of this spool is, across restarts; made up once. Written aside and renamed: whole or not at all.
+
+    Raises Refused if something else has written there.
+    """
     file = spool / "agent_id"
     if file.exists():
-        return str(uuid.UUID(file.read_text().strip()))
+        try:
+            return str(uuid.UUID(file.read_text().strip()))
+        except ValueError:
+            hint = "put it back; if you delete it, this is another worker, and waits until the old one is lost"
+            raise Refused(f"{file} does not say who this agent is", hint) from None
     fresh = str(uuid.uuid4())
     aside = file.with_suffix(".new")
     aside.write_text(fresh + "\n")

@@ -42,7 +42,8 @@ class Mishaps:
             return ""
         if end.outcome in STARTED or self._has_started_something(running):
             self._failed.clear()
-        if end.outcome not in FAILURES or now - ordered.at > QUICK_S:
+        # What a shell would exit with, 126 or 127, is said of a command: that is rather a typing error than the worker.
+        if end.outcome not in FAILURES or end.exit_code is not None or now - ordered.at > QUICK_S:
             return ""
         self._failed[ordered.submission] = now
         self._failed = {submission: at for submission, at in self._failed.items() if now - at <= MEMORY_S}

@@ -34,9 +34,9 @@ KILL_S = 5.0  # how long the processes of a job may take to end once they are ki
 class RealProcesses(Processes):
     """Runs attempts under supervisors, whose journals and sockets are in *spool*. See Processes.
 
-    *worker* is the name that jobs see, *gpus* how many this worker has, *term_grace_s* what lies between TERM and KILL
-    when a supervisor stops a job by itself, *output_cap_mb* what each output may hold of the disk (0: any amount), and
-    *keep_logs_s* how old output in the spool may grow. Raises Refused if another agentd uses the spool.
+    *worker* is the name that jobs see, *gpus* how many this worker has, *output_cap_mb* what each output may hold of
+    the disk (0: any amount), and *keep_logs_s* how old output in the spool may grow. Raises Refused if another agentd
+    uses the spool.
     """
 
     def __init__(
@@ -45,18 +45,14 @@ class RealProcesses(Processes):
         *,
         worker: str,
         gpus: int = 0,
-        term_grace_s: float = 30.0,
         output_cap_mb: int = 0,
         keep_logs_s: float = math.inf,
         clock: Clock | None = None,
     ) -> None:
         self._spool = Spool(spool)
         self._clock = clock or SystemClock()
-        self._grace_s = term_grace_s
         self._gpus = range(gpus)
-        self._briefing = Briefing(
-            spool=self._spool, worker=worker, has_gpus=gpus > 0, grace_s=term_grace_s, output_cap_mb=output_cap_mb
-        )
+        self._briefing = Briefing(spool=self._spool, worker=worker, has_gpus=gpus > 0, output_cap_mb=output_cap_mb)
         self._pruner = Pruner(self._spool, keep_logs_s)
         self._boot = boot_id()
         self._unsure: dict[int, Order] = {}  # of which nobody has said that they run
@@ -89,6 +85,7 @@ class RealProcesses(Processes):
             began_at=boottime(),
             memory_mb=order.request.memory_mb,
             gpus=self._attempts.free_gpus(self._gpus, order.request.gpus),
+            grace_s=order.grace_s,
         )
         self._hand_over(order, running)
 
@@ -291,10 +288,11 @@ class RealProcesses(Processes):
                 path.unlink(missing_ok=True)
 
     def _stop_all(self) -> None:
-        """Stop everything, and wait until nothing runs, for one grace and a little."""
-        for id in self._attempts.running:
-            self.stop(id, Outcome.WORKER_STOPPED, self._grace_s)
-        until = self._clock.seconds() + self._grace_s + KILL_S
+        """Stop everything, and wait until nothing runs, for the longest grace and a little."""
+        graces = {id: attempt.grace_s for id, attempt in self._attempts.running.items()}
+        for id, grace in graces.items():
+            self.stop(id, Outcome.WORKER_STOPPED, grace)
+        until = self._clock.seconds() + max(graces.values(), default=0.0) + KILL_S
         while self._attempts.running and (left := until - self._clock.seconds()) > 0:
             self._clock.wait(self._roster.bell, min(left, self.due()), (self.fileno(),))
             self._hear()

@@ -43,6 +43,7 @@ class Begin(Record, frozen=True, kw_only=True):
     supervisor_pid: Pid
     supervisor_start: int
     lease_s: float | None
+    grace_s: Moment = 30.0  # what it was for those who did not write it down yet
     memory_mb: Count
     gpus: tuple[int, ...]
     at: Moment
@@ -102,7 +103,7 @@ def decode_record(line: bytes) -> AnyRecord | None:
     """The record in *line*; None if the line is cut or spoilt."""
     try:
         record: AnyRecord = _decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the second for a text that is none
         return None
     return record
 

@@ -16,7 +16,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt that has been ordered and whose end has not been heard.
 
     ``pid`` and ``supervisor_pid`` are 0 until they are known (a few ms; ``pid`` 50 ms, and never of an attempt that
-    is shorter). ``began_at`` is on CLOCK_BOOTTIME. ``memory_mb`` is its limit, 0 for none.
+    is shorter). ``began_at`` is on CLOCK_BOOTTIME. ``memory_mb`` is its limit, 0 for none. ``grace_s`` is what whoever
+    stops it leaves between TERM and KILL: it came with the order.
     """
 
     allocation_id: int
@@ -28,6 +29,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     reaped_s: float = 0.0  # of the CPU, by its supervisor's earlier children
     memory_mb: int = 0
     gpus: tuple[int, ...] = ()
+    grace_s: float = 0.0
 
 
 class Processes(Protocol):
@@ -111,6 +113,7 @@ def as_running(story: Story) -> Running:
         reaped_s=spawned.reaped_s if spawned else 0.0,
         memory_mb=begin.memory_mb,
         gpus=begin.gpus,
+        grace_s=begin.grace_s,
     )
 
 
@@ -125,6 +128,7 @@ def as_story(running: Running, boot: str) -> Story:
             supervisor_pid=running.supervisor_pid,
             supervisor_start=0,
             lease_s=None,
+            grace_s=running.grace_s,
             memory_mb=running.memory_mb,
             gpus=running.gpus,
             at=running.began_at,

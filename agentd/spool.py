@@ -1,8 +1,8 @@
 """The spool: the directory in which an agentd keeps everything that must outlive it.
 
-``lock`` (one agentd at a time), ``warm`` (one warm process at a time), ``synced`` (when the cluster last heard us),
-``supervisors/`` (journals and sockets), ``output/`` (what jobs wrote), ``scripts/`` (what they run), ``orders/`` (those
-too large for a socket).
+``lock`` (one agentd at a time), ``warm`` (one warm process at a time), ``origin`` (which directory this is), ``synced``
+(when the cluster last heard us), ``supervisors/`` (journals and sockets), ``output/`` (what jobs wrote), ``scripts/``
+(what they run), ``orders/`` (those too large for a socket).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Spool:
                 f"another agentd uses the spool {self.path}", hint="give each worker a --spool of its own"
             ) from None
         self._boot = boot_id().encode()
+        self._refuse_copy()
         self._synced = self._open_synced()
 
     @property
@@ -93,6 +94,24 @@ class Spool:
         """Leave the directory to another."""
         os.close(self._synced)
         os.close(self._lock)
+
+    def _refuse_copy(self) -> None:
+        """A copy tells of supervisors that hold the journals of the original: taking them for dead would kill jobs.
+
+        The file ``origin`` says since which boot this very directory is a spool. Of another boot nothing runs.
+        """
+        place = os.stat(self.path)
+        here, file = f"{boot_id()} {place.st_dev}:{place.st_ino}\n", self.path / "origin"
+        said = file.read_text(errors="replace") if file.exists() else ""
+        if said.startswith(boot_id()) and said != here:
+            os.close(self._lock)
+            raise Refused(
+                f"the spool {self.path} is a copy of one that was used since this machine started",
+                hint=f"use the original; if nothing that it started runs any more, delete {file}",
+            )
+        if said != here:
+            with suppress(OSError):  # a full disk: then it is not known, and no worse than before
+                file.write_text(here)
 
     def _open_synced(self) -> int:
         """Open the file, and start it from 0 if what it says is of another boot, whose clock said something else."""

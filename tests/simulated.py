@@ -66,12 +66,10 @@ class Machine:
     """A worker's machine with its supervisors and journals, which outlive any agent.
 
     ``ledger`` tells of everything that ever became a process, in order. With ``kills_agent_at_start`` the agent dies
-    between winning the next start and making the process. A ``broken`` machine can make none. ``grace_s`` is what its
-    supervisors leave between TERM and KILL.
+    between winning the next start and making the process. A ``broken`` machine can make none.
     """
 
     clock: VirtualTime
-    grace_s: float
     ledger: list[Entry] = field(default_factory=list)
     attempts: dict[int, Attempt] = field(default_factory=dict)
     journal: dict[int, tuple[End, float]] = field(default_factory=dict)  # ends that nobody has acknowledged, and when
@@ -129,7 +127,8 @@ class Machine:
         """TERM works at once, except on the stubborn. The first who asks says what the end is called."""
         if attempt.by_itself:
             attempt.outcome, attempt.detail = outcome, detail
-        attempt.ends_at = min(attempt.ends_at, at + grace_s if attempt.stubborn else at)
+        kill_at = min(at + grace_s, max(at, self.lease_end(attempt.order) + attempt.order.grace_s))
+        attempt.ends_at = min(attempt.ends_at, kill_at if attempt.stubborn else at)
 
     def settle(self) -> None:
         """Let what should have happened by now have happened."""
@@ -137,7 +136,7 @@ class Machine:
         for id, attempt in list(self.attempts.items()):
             at, outcome = min((at, outcome) for outcome, at in self._stops(attempt).items())
             if at <= now and at < attempt.ends_at and attempt.by_itself:
-                self.stop(attempt, at, outcome, self.grace_s)
+                self.stop(attempt, at, outcome, attempt.order.grace_s)
             if attempt.ends_at <= now:
                 del self.attempts[id]
                 attempt.entry.ended = attempt.ends_at
@@ -147,7 +146,7 @@ class Machine:
 
     def renew(self, at: float) -> None:
         """A sync that was sent at *at* has succeeded."""
-        self.settle()  # a lease that was out by now stays out
+        # Of a lease that ran out during the exchange no supervisor need have heard: it reads anew what is written here.
         if at > self.synced_at:
             self.synced_at, self.frozen_s = at, 0.0
 
@@ -287,4 +286,5 @@ class SimulatedProcesses(Processes):
             start_token=attempt.entry.token,
             supervisor_pid=self._machine.supervisor_pid,
             memory_mb=attempt.order.request.memory_mb,
+            grace_s=attempt.order.grace_s,
         )

@@ -39,7 +39,7 @@ class Worker:
 
     def __init__(self, cluster: Surroundings, registration: Registration) -> None:
         self.name = registration.name
-        self.machine = Machine(cluster.clock, cluster.settings.term_grace)
+        self.machine = Machine(cluster.clock)
         self.orders = Bell()
         self.life: Life | None = None
         self.registration = registration

@@ -68,12 +68,10 @@ class Attempt:
         except OSError as error:
             self._finish("never_started", f"the worker's journal cannot be written: {error.strerror}")
             return
-        if now > self._lease_end():
-            self._finish("never_started", f"the lease of {start['lease_s']:g} s was already out")
-            return
         reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
-            self._pid, opened = spawn(start, around.null)
+            self._check_lease()
+            self._pid, opened = spawn(start, around.null, self._check_lease)
         except CannotStartError as error:
             self._finish(error.outcome, str(error), exit_code=error.exit_code)
             return
@@ -118,18 +116,20 @@ class Attempt:
             self.stop("lease_expired", self.grace_s, detail)
 
     def stop(self, outcome: str, grace_s: float, detail: str = "") -> None:
-        """TERM now, KILL after *grace_s*, or KILL at once if that is 0.
+        """TERM now, KILL after *grace_s*, or KILL at once if that is 0 or the lease has been out for longer.
 
         The first stop says what the end is called; a later one may only hurry.
         """
+        now = boottime()
+        kill_at = self._last_moment(now + grace_s)
         if self._status is None and not self._stopping:
             self._outcome, self._detail = outcome, detail
             # To the group, as a terminal does: a shell sees to its trap only once its child has ended.
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._pid, signal.SIGTERM if grace_s > 0 else signal.SIGKILL)
+                os.killpg(self._pid, signal.SIGTERM if kill_at > now else signal.SIGKILL)
                 os.killpg(self._pid, signal.SIGCONT)
         self._stopping = True
-        self._kill_at = min(self._kill_at, boottime() + grace_s)
+        self._kill_at = min(self._kill_at, kill_at)
 
     def reap(self) -> None:
         """Take every child that has ended: ours, and those whose parents left them to us."""
@@ -154,10 +154,23 @@ class Attempt:
         self._cleared = True
         send_signals(self._tree(), signal.SIGTERM, signal.SIGCONT)
         if not self._stopping:
-            self._kill_at = boottime() + min(LEFTOVER_GRACE_S, self.grace_s)
+            self._kill_at = self._last_moment(boottime() + min(LEFTOVER_GRACE_S, self.grace_s))
 
     def _tree(self) -> list[Process]:
         return descendants(self._around.pid, children_of(read_processes()))
+
+    def _check_lease(self) -> None:
+        """Raises CannotStartError if nothing may be started any more."""
+        if boottime() > self._lease_end():
+            detail = f"the lease of {self._start['lease_s']:g} s was already out"
+            raise CannotStartError(detail, outcome="never_started")
+
+    def _last_moment(self, moment: float) -> float:
+        """*moment*, or when the grace after the lease is over, if that is sooner.
+
+        The leader counts from the lease, and not from when we came to see to it: whoever was frozen has less left.
+        """
+        return min(moment, self._lease_end() + self.grace_s)
 
     def _lease_end(self) -> float:
         """Read anew each time: agentd moves it with every sync, and rings nobody."""
@@ -181,6 +194,7 @@ class Attempt:
                 "supervisor_pid": around.pid,
                 "supervisor_start": around.start,
                 "lease_s": start["lease_s"],
+                "grace_s": start["grace_s"],
                 "memory_mb": start["memory_mb"],
                 "gpus": start["gpus"],
                 "at": now,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
+import struct
+import time
 from collections.abc import Iterable
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
 SIGSET_BYTES = 128
+TFD_NONBLOCK, TFD_CLOEXEC, TFD_TIMER_ABSTIME = os.O_NONBLOCK, os.O_CLOEXEC, 1
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
 
 
@@ -45,6 +49,26 @@ def read_signals(fd: int) -> set[int]:
     except BlockingIOError:
         return set()
     return {int.from_bytes(data[start : start + 4], "little") for start in range(0, len(data), record)}
+
+
+def timer_descriptor() -> int:
+    """A descriptor that becomes readable at a moment of CLOCK_BOOTTIME, see ``set_timer`` (timerfd_create(2)).
+
+    The patience of poll(2) is counted on CLOCK_MONOTONIC, which stands still while the machine is suspended.
+    """
+    fd: int = LIBC.timerfd_create(time.CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), "timerfd_create")
+    return fd
+
+
+def set_timer(fd: int, moment: float) -> None:
+    """Make *fd* readable at *moment*, at once if that is over, never if it is infinity; and not readable before."""
+    # A time of 0 would disarm it; 2**62 ns are 146 years.
+    nanoseconds = 0 if moment == math.inf else max(1, min(int(moment * 1e9), 1 << 62))
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    if LIBC.timerfd_settime(fd, TFD_TIMER_ABSTIME, struct.pack("4l", 0, 0, seconds, rest), None) < 0:
+        raise OSError(ctypes.get_errno(), "timerfd_settime")
 
 
 def punch_hole(fd: int, begin: int, end: int) -> None:

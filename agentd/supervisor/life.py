@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 
 from agentd.journal import Journal, boottime, encode_line
 from agentd.supervisor.attempt import Attempt, Surroundings
-from agentd.supervisor.kernel import adopt_orphans, name_process, read_signals, signal_descriptor
+from agentd.supervisor.kernel import (
+    adopt_orphans,
+    name_process,
+    read_signals,
+    set_timer,
+    signal_descriptor,
+    timer_descriptor,
+)
 from agentd.supervisor.tree import start_time
 
 TELL_AFTER_S = 0.05  # most short jobs have ended by then, and one message does for both
@@ -46,11 +53,13 @@ class Supervisor:
         self._around = Surroundings(journal, inherited.synced, inherited.null, inherited.boot, pid, start_time(pid))
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the warm process ignores it
         self._signals = signal_descriptor([signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+        self._timer, self._timer_at = timer_descriptor(), math.inf
         self._attempt: Attempt | None = None
         self._tell_at = math.inf
         self._leaving = False
         self._poll = select.poll()
         self._poll.register(self._signals, select.POLLIN)
+        self._poll.register(self._timer, select.POLLIN)
         self._poll.register(self._listener, select.POLLIN)
         self._connection: socket.socket | None = None
         self._received = b""
@@ -58,8 +67,10 @@ class Supervisor:
 
     def live(self) -> None:
         """Until told to leave, or alone with nothing to do."""
+        ready: set[int] = set()
         while self._attempt or (self._connection and not self._leaving):
-            ready = {fd for fd, _ in self._poll.poll(self._patience_ms())}
+            self._wind(self._timer in ready)
+            ready = {fd for fd, _ in self._poll.poll()}
             # In this order: an order of the old agentd comes before the greeting of a new one, so what a new one is
             # told holds.
             if self._connection and self._connection.fileno() in ready:
@@ -70,12 +81,14 @@ class Supervisor:
                 self._connect(self._listener.accept()[0])
             self._look_at_time()
 
-    def _patience_ms(self) -> float | None:
-        attempt = self._attempt
-        if attempt is None:
-            return None
-        moment = boottime() + WRITE_AGAIN_S if attempt.end else min(attempt.moment(), self._tell_at)
-        return None if moment == math.inf else max(0.0, moment - boottime()) * 1000
+    def _wind(self, has_rung: bool) -> None:
+        """See that the timer rings at the next moment, or before: most jobs have ended before it would be set later."""
+        attempt, moment = self._attempt, math.inf
+        if attempt is not None:
+            moment = boottime() + WRITE_AGAIN_S if attempt.end else min(attempt.moment(), self._tell_at)
+        if has_rung or moment < self._timer_at:
+            set_timer(self._timer, moment)
+            self._timer_at = moment
 
     def _look_at_time(self) -> None:
         attempt = self._attempt

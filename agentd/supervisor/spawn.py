@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import stat
+from collections.abc import Callable
 from typing import Literal, TypedDict
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell would exit with
@@ -32,7 +33,7 @@ class Start(TypedDict):
     output_cap: int  # bytes of the disk that each stream may hold; 0 for any number
     time_limit_s: float | None
     lease_s: float | None
-    grace_s: float
+    grace_s: float  # from TERM to KILL, whoever stops it
     memory_mb: int
     gpus: list[int]
     cut: bool  # all that stands in the journal is acknowledged
@@ -50,11 +51,12 @@ class CannotStartError(Exception):
         self.outcome = outcome
 
 
-def spawn(start: Start, null: int) -> tuple[int, list[int]]:
+def spawn(start: Start, null: int, check: Callable[[], None]) -> tuple[int, list[int]]:
     """Start the job's process in a session of its own; its pid, and its one or two outputs. Raises CannotStartError.
 
-    *null* is open on ``/dev/null``. This process enters the job's directory and leaves it again: an idle supervisor
-    must not keep a file system busy.
+    *null* is open on ``/dev/null``. *check* is called last, for what comes before may hang, on a dead file server say:
+    what it raises keeps the process from being made. This process enters the job's directory and leaves it again: an
+    idle supervisor must not keep a file system busy.
     """
     try:
         os.chdir(start["cwd"])
@@ -65,7 +67,7 @@ def spawn(start: Start, null: int) -> tuple[int, list[int]]:
         opened.append(open_output(start["stdout"], in_spool=start["in_spool"]))
         if start["stderr"]:
             opened.append(open_output(start["stderr"], in_spool=False))
-        return run(start["argv"], start["env"], (null, opened[0], opened[-1])), opened
+        return run(start["argv"], start["env"], (null, opened[0], opened[-1]), check), opened
     except CannotStartError:
         for fd in opened:
             os.close(fd)
@@ -101,17 +103,19 @@ def open_existing(path: str, mode: int, more: int = 0) -> int:
     return fd
 
 
-def run(argv: list[str], env: dict[str, str], streams: tuple[int, int, int]) -> int:
+def run(argv: list[str], env: dict[str, str], streams: tuple[int, int, int], check: Callable[[], None]) -> int:
     """Spawn *argv* with exactly *env* and *streams*, default signals and an empty mask."""
     path = ""
     try:
         path = find_command(argv[0], env.get("PATH", ""))
+        check()
         try:
             return spawn_file(path, argv, env, streams)
         except OSError as error:
             if error.errno != errno.ENOEXEC:
                 raise
             # No shebang: the shell's own rule, which execvp has and posix_spawn has not.
+            check()
             return spawn_file("/bin/sh", ["/bin/sh", path, *argv[1:]], env, streams)
     except ValueError as error:
         raise CannotStartError(f"command cannot be run: {error}") from None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
+import typer
+
 from clusterctl.model.errors import Refused
+from clusterctl.model.exits import ExitCode
 
 
 def ask(question: str, *, given: bool) -> None:
-    """Return if the answer is yes, or was *given* on the command line (``--yes``). Raises Refused otherwise."""
+    """Return if the answer is yes, or was *given* on the command line (``--yes``). Raises Exit or Refused otherwise."""
     if given:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -16,4 +19,5 @@ def ask(question: str, *, given: bool) -> None:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("nothing was done")
+        sys.stderr.write("nothing was done\n")
+        raise typer.Exit(ExitCode.REFUSED)

@@ -7,9 +7,11 @@ import socket
 import stat
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from clusterctl.cli.gaps import pieces, seek_tail
+from clusterctl.cli.waiting import patiently
 from clusterctl.model.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -83,9 +85,9 @@ def follow(
     waiting = False
     while True:
         # The state first: an attempt that begins after this look makes the job not ended in the next.
-        state = views.job(cluster, job_id).job.state
+        state = patiently(lambda: views.job(cluster, job_id)).job.state
         try:
-            found = views.output(cluster, job_id, attempt=attempt, stderr=stderr)
+            found = patiently(lambda: views.output(cluster, job_id, attempt=attempt, stderr=stderr))
         except Refused:
             found = None
         if found is not None and found.attempt > shown:
@@ -117,7 +119,8 @@ def follow_attempt(cluster: Cluster, found: OutputPicture, *, stderr: bool, tail
         elif ended:
             break
         if not ended and time.monotonic() - asked >= min(STATE_EVERY, rest * 8):
-            ended = views.output(cluster, found.job_id, attempt=found.attempt, stderr=stderr).ended
+            look = partial(views.output, cluster, found.job_id, attempt=found.attempt, stderr=stderr)
+            ended = patiently(look).ended
             asked = time.monotonic()
         else:
             time.sleep(rest)

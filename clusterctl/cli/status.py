@@ -96,7 +96,7 @@ def leader_line(found: StatusPicture) -> str:
     leader = found.leader
     if leader is None or leader.name is None:
         return "none: nothing is placed until a schedd runs"
-    age = "" if leader.age_s is None else f", decided {format_age(leader.age_s)} ago"
+    age = "" if leader.age_s is None else f", heard {format_age(leader.age_s)} ago"
     return f"{leader.name}  term {leader.term}, for {span(leader.since)}{age}"
 
 

@@ -99,8 +99,9 @@ COLUMNS: list[Column[WorkerPicture]] = [
     Column("LABELS", lambda worker: ",".join(f"{key}={value}" for key, value in worker.labels.items()), wide=True),
 ]
 FIELDS = (
-    "name hostname live_state admin_state live_reason admin_reason trouble heartbeat_age_s heartbeat_ttl_s cpus.total cpus.reserved"
-    " cpus.allocated cpus.used memory_mb.total memory_mb.reserved memory_mb.allocated memory_mb.used gpus.total"
-    " gpus.reserved gpus.allocated jobs services load1 incarnation beat registered_at last_heartbeat_at labels version"
+    "name hostname live_state admin_state live_reason admin_reason trouble heartbeat_age_s heartbeat_ttl_s"
+    " cpus.total cpus.reserved cpus.allocated cpus.used memory_mb.total memory_mb.reserved memory_mb.allocated"
+    " memory_mb.used gpus.total gpus.reserved gpus.allocated jobs services load1 incarnation beat registered_at"
+    " last_heartbeat_at labels version"
 )
 WORKERS: Listing[WorkerPicture] = Listing("workers", COLUMNS, listing.plain_of, FIELDS, "name")

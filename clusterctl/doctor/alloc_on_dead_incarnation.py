@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clusterctl.cluster import Cluster
-from clusterctl.doctor.check import Check, Note
+from clusterctl.doctor.check import Check, Note, facts, holders_of
 from clusterctl.model.findings import Finding, Mended
-from clusterctl.store import evidence, mends
+from clusterctl.store import evidence, releases
 from clusterctl.units import format_age
 
 BEATS = 3  # an agent needs one
@@ -45,21 +45,14 @@ class AllocOnDeadIncarnation(Check):
                     incarnation=attempt.worker_incarnation,
                 ),
                 since=attempt.since,
-                evidence={
-                    "job_id": attempt.job_id,
-                    "worker": attempt.worker,
-                    "incarnation": attempt.incarnation,
-                    "worker_incarnation": attempt.worker_incarnation,
-                    "allocated_at": attempt.allocated_at,
-                    "registered_at": attempt.since,
-                },
-                concerns=(f"job:{attempt.job_id}", f"worker:{attempt.worker}"),
+                evidence=facts(attempt) | {"registered_at": attempt.since},
+                concerns=holders_of(attempt),
             )
 
     def mend(self, cluster: Cluster, finding: Finding) -> Mended:
         """Release it, if the worker is still the incarnation that was seen."""
         guard = finding.fix.guard
-        ended = mends.release_rebooted(cluster.db, guard["allocation_id"], guard["token"], guard["incarnation"])
+        ended = releases.release_rebooted(cluster.db, guard["allocation_id"], guard["token"], guard["incarnation"])
         if not ended:
             return self.fated("changed", finding, "it has ended, or its worker has registered anew")
         return self.fated("done", finding, f"released; job {ended[0].job_id} is {ended[0].state} now")

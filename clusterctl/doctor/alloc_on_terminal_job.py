@@ -85,7 +85,7 @@ class AllocOnTerminalJob(Check):
         if guard["way"] == "ask":
             done = mends.ask_to_stop(cluster.db, id, guard["token"], Outcome.CANCELLED) is not None
         else:
-            done = disagreements.release_stray(cluster.db, id, guard["status"], guard["outcome"])
+            done = bool(disagreements.release_strays(cluster.db, [id], guard["status"], guard["outcome"]))
         if not done:
             return self.fated("changed", finding, "it is no longer as it was")
         return self.fated("done", finding, finding.fix.change)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clusterctl.cluster import Cluster
-from clusterctl.doctor.check import Check, Note
+from clusterctl.doctor.check import Check, Note, facts, holders_of
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.model.states import Outcome
 from clusterctl.store import evidence, mends
@@ -46,16 +46,8 @@ class AllocatedNoProcess(Check):
                     token=attempt.token,
                 ),
                 since=attempt.since,
-                evidence={
-                    "job_id": attempt.job_id,
-                    "worker": attempt.worker,
-                    "incarnation": attempt.incarnation,
-                    "worker_incarnation": attempt.worker_incarnation,
-                    "allocated_at": attempt.allocated_at,
-                    "unseen_since": attempt.since,
-                    "stop_requested": attempt.stopping,
-                },
-                concerns=(f"job:{attempt.job_id}", f"worker:{attempt.worker}"),
+                evidence=facts(attempt) | {"unseen_since": attempt.since, "stop_requested": attempt.stopping},
+                concerns=holders_of(attempt),
             )
 
     def mend(self, cluster: Cluster, finding: Finding) -> Mended:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from clusterctl.cluster import Cluster
 from clusterctl.model.findings import Fate, Finding, Fix, Mended, Server, Severity
+from clusterctl.store.evidence import Attempt
 from clusterctl.units import format_cpus
 
 
@@ -81,6 +82,22 @@ class Check(ABC):
     def fated(self, fate: Fate, finding: Finding, sentence: str) -> Mended:
         """What became of mending *finding*."""
         return Mended(code=self.code, subject=finding.subject, fate=fate, sentence=sentence)
+
+
+def facts(attempt: Attempt) -> dict[str, Any]:
+    """The evidence that all findings about an attempt give."""
+    return {
+        "job_id": attempt.job_id,
+        "worker": attempt.worker,
+        "incarnation": attempt.incarnation,
+        "worker_incarnation": attempt.worker_incarnation,
+        "allocated_at": attempt.allocated_at,
+    }
+
+
+def holders_of(attempt: Attempt) -> tuple[str, str]:
+    """Its job and its worker, which such a finding concerns too."""
+    return f"job:{attempt.job_id}", f"worker:{attempt.worker}"
 
 
 def cpus(milli: int) -> str:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from clusterctl.cluster import Cluster
 from clusterctl.doctor.check import Check, Note
 from clusterctl.model.findings import Finding, Fix, Mended
-from clusterctl.model.states import FREE_RETURNS, LOSSES
 from clusterctl.store import disagreements
-from clusterctl.store.disagreements import Placed
+from clusterctl.store.disagreements import Fence, Placed
 from clusterctl.units import format_duration
 
-WAITS = "it may run on a worker that is silent, and is to wait for it: bring that back, or confirm that it is dead"
+HELD = "it is held, for it was to wait for its worker: cancel it, and submit it anew once no machine can still run it"
 
 
 class JobRunningNoAlloc(Check):
@@ -25,7 +24,8 @@ class JobRunningNoAlloc(Check):
     )
     cure = (
         "Lets the job name its live allocation; or become what its released one makes of it; or, where none is left, "
-        "wait again after its lease, grace and margin, when no machine can run it any more."
+        "wait again. What may have run rests for its lease, grace and margin first, until no machine can run it any "
+        "more; what is to wait for its worker is never fenced, and is held instead."
     )
     is_stuck = True
     covers = frozenset(
@@ -38,7 +38,7 @@ class JobRunningNoAlloc(Check):
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Jobs whose state and allocation disagree."""
-        for job in disagreements.placed(cluster.db):
+        for job in disagreements.placed(cluster.db, fence_of(cluster)):
             subject = f"job:{job.job_id}"
             concerns = [f"allocation:{id}" for id in (job.named_id, job.live_id) if id is not None]
             if job.worker is not None:
@@ -46,7 +46,7 @@ class JobRunningNoAlloc(Check):
             yield self.finding(
                 subject,
                 f"job {job.job_id} is {job.state} by allocation {job.named_id}, {how_it_is(job)}",
-                self.way_out(job, fence_of(cluster)),
+                self.way_out(job),
                 since=job.since,
                 evidence={
                     "state": job.state,
@@ -60,19 +60,13 @@ class JobRunningNoAlloc(Check):
                 concerns=tuple(concerns),
             )
 
-    def way_out(self, job: Placed, fence_s: float) -> Fix:
+    def way_out(self, job: Placed) -> Fix:
         """What makes the job agree with its allocations."""
         subject = f"job:{job.job_id}"
         guard = {"job_id": job.job_id, "state": job.state, "named_id": job.named_id}
         if job.live_id is not None and (job.live_status, job.state) == ("reserved", "running"):
-            return self.fix(
-                subject,
-                f"allocation {job.live_id}, which nobody started, is released, and job {job.job_id} waits again",
-                "none: no start was won",
-                way="withdraw",
-                live_id=job.live_id,
-                **guard,
-            )
+            change = f"allocation {job.live_id}, which nobody started, is released; {again(job)}"
+            return self.fix(subject, change, risk(job), way="withdraw", live_id=job.live_id, **guard)
         if job.live_id is not None:
             return self.fix(
                 subject,
@@ -83,23 +77,19 @@ class JobRunningNoAlloc(Check):
                 live_status=job.live_status,
                 **guard,
             )
-        if job.silent and job.state == "running" and job.on_worker_loss == "wait" and may_run_again(job):
-            return self.by_hand("clusterctl workers", WAITS)
         if job.named_status is not None:
             change = f"job {job.job_id} becomes what the end of allocation {job.named_id} makes of it"
-            risk = "none: if it is to run again, it first rests until every machine has heard or was fenced"
-            return self.fix(subject, change, risk, way="conclude", **guard)
-        rest = f" in {format_duration(round(job.lease_s + fence_s))}" if job.state == "running" else ""
-        change = f"job {job.job_id} waits again{rest}"
-        return self.fix(subject, change, "none after that time: by then every machine has heard or was fenced" if rest
-                        else "none: it was never started", way="wait again", **guard)  # fmt: skip
+            if job.ran and not job.cancelled:
+                change += f"; if that is to run again, {again(job)}"
+            return self.fix(subject, change, risk(job), way="conclude", **guard)
+        return self.fix(subject, again(job), risk(job), way="wait again", **guard)
 
     def mend(self, cluster: Cluster, finding: Finding) -> Mended:
         """Go the way that was found, if the job is still as it was seen."""
         guard = dict(finding.fix.guard)
         way, job, named, fence = guard["way"], guard["job_id"], guard["named_id"], fence_of(cluster)
         if way == "withdraw":
-            done = disagreements.withdraw(cluster.db, job, named, guard["live_id"], fence)
+            done = disagreements.withdraw(cluster.db, job, named, guard["live_id"], fence) is not None
         elif way == "follow":
             seen = {each: guard[each] for each in ("state", "named_id", "live_id", "live_status")}
             done = disagreements.follow(cluster.db, job, **seen)
@@ -112,9 +102,22 @@ class JobRunningNoAlloc(Check):
         return self.fated("done", finding, finding.fix.change)
 
 
-def may_run_again(job: Placed) -> bool:
-    """Whether the job would wait again for all that is known, and not end: by an exit it ends, or tries anew."""
-    return not job.cancelled and (job.named_reason is None or job.named_reason in LOSSES | FREE_RETURNS)
+def again(job: Placed) -> str:
+    """What becomes of a job that is to run again."""
+    if job.cancelled:
+        return f"job {job.job_id} is cancelled"
+    if job.ran and job.unfenced:
+        return HELD
+    return f"job {job.job_id} waits again" + (f" in {format_duration(round(job.rest_s))}" if job.ran else "")
+
+
+def risk(job: Placed) -> str:
+    """What could go wrong by that."""
+    if job.cancelled or not job.ran:
+        return "none: it does not run again" if job.cancelled else "none: it was never started"
+    return (
+        "none: nothing runs again by itself" if job.unfenced else "none: by then every machine has heard or was fenced"
+    )
 
 
 def how_it_is(job: Placed) -> str:
@@ -127,7 +130,7 @@ def how_it_is(job: Placed) -> str:
     return f"{named}; allocation {job.live_id} of it is {job.live_status}" if other else named
 
 
-def fence_of(cluster: Cluster) -> float:
-    """Seconds beyond its lease for which an unheard machine could run a job."""
+def fence_of(cluster: Cluster) -> Fence:
+    """What is granted beyond a lease."""
     settings = cluster.settings
-    return settings.term_grace + settings.lease_margin + 2 * settings.beat_every
+    return Fence(settings.term_grace + settings.lease_margin, 2 * settings.beat_every)

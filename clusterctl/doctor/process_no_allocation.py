@@ -37,12 +37,10 @@ class ProcessNoAllocation(Check):
         """Marked processes whose attempt was released longer ago than its agent needs to end them."""
         seen = machine.look()
         known = {told.allocation_id: told for told in evidence.told(cluster.db, {p.allocation_id for p in seen.marked})}
-        settings = cluster.settings
-        patience = settings.term_grace + 3 * settings.beat_every
         for id, processes in groupby(sorted(seen.marked, key=of_attempt), key=lambda each: each.allocation_id):
             told = known.get(id)
             ours = [each for each in processes if told is not None and each.token == told.token]
-            if told is not None and told.released_age_s is not None and ours and told.released_age_s > patience:
+            if told is not None and ours and is_overdue(cluster, told):
                 yield self.found(told, ours)
         yield from self.limits(cluster, seen.hidden)
 
@@ -101,6 +99,12 @@ class ProcessNoAllocation(Check):
         if not killed:
             return self.fated("changed", finding, "they have ended by themselves")
         return self.fated("done", finding, f"{killed} process{'' if killed == 1 else 'es'} killed")
+
+
+def is_overdue(cluster: Cluster, told: Told) -> bool:
+    """Whether it was released for longer than its agent needs to end it: its own grace, or the one that is set now."""
+    patience = max(cluster.settings.term_grace, told.grace_s) + 3 * cluster.settings.beat_every
+    return told.released_age_s is not None and told.released_age_s > patience
 
 
 def of_attempt(process: Marked) -> tuple[int, int]:

@@ -28,7 +28,9 @@ def missing(stack: Stack) -> str:
     """
     try:
         with Database(stack.database_url, name="up") as db:
-            silences = {worker.name: worker.heartbeat_age_s for worker in worker_rows.read(db) if worker.live_state == "up"}
+            silences = {
+                worker.name: worker.heartbeat_age_s for worker in worker_rows.read(db) if worker.live_state == "up"
+            }
             leader = totals.read(db).leader
     except Outage:
         return "Postgres to answer"

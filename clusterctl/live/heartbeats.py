@@ -122,7 +122,7 @@ def _beat(name: str, value: bytes | None) -> WorkerBeat | None:
     """*value* if it is a sane beat of *name*."""
     try:
         beat = _reader.decode(value or b"")
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return beat if beat.name == name and _sane(beat) else None
 

@@ -22,6 +22,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     request: Resources
     time_limit_s: int | None
     lease_s: int | None  # None: never fenced (``--on-worker-loss wait``)
+    grace_s: float  # from TERM to KILL: the leader counts with it before it gives the attempt up
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,11 +33,11 @@ def in_words(wait: Wait, group: QueueGroup, snapshot: Snapshot) -> str:
 
 def say(request: Resources) -> str:
     """``2 CPUs, 512 MiB, 1 GPU``; what is not asked for is left out."""
-    parts = [f"{request.cpu_milli / 1000:g} CPUs"]
+    parts = [f"{request.cpu_milli / 1000:g} CPU{'' if request.cpu_milli == 1000 else 's'}"]
     if request.memory_mb:
         parts.append(f"{request.memory_mb} MiB")
     if request.gpus:
-        parts.append(f"{request.gpus} GPUs")
+        parts.append(f"{request.gpus} GPU{'' if request.gpus == 1 else 's'}")
     return ", ".join(parts)
 
 

@@ -125,14 +125,14 @@ def start(db: Database, worker_id: int, incarnation: int, token: str, most: int)
                SET status = 'allocated', start_token = %(token)s, incarnation = %(incarnation)s,
                    allocated_at = cluster_time()
               FROM locked l WHERE a.id = l.id
-            RETURNING a.id, a.job_id, a.lease_s
+            RETURNING a.id, a.job_id, a.lease_s, a.grace_s
         ), running AS (
             UPDATE jobs j SET state = 'running', started_at = cluster_time() FROM won WHERE j.id = won.job_id
-            RETURNING won.id, won.lease_s, j.id AS job_id, j.submission_id, j.attempt, j.name, j.array_id,
+            RETURNING won.id, won.lease_s, won.grace_s, j.id AS job_id, j.submission_id, j.attempt, j.name, j.array_id,
                       j.array_index, j.cpu_milli, j.memory_mb, j.gpus, j.time_limit_s
         )
         SELECT r.id, r.job_id, r.attempt, r.name, r.array_id, r.array_index, r.cpu_milli, r.memory_mb, r.gpus,
-               r.time_limit_s, r.lease_s, s.spec::text, s.script
+               r.time_limit_s, r.lease_s, r.grace_s, s.spec::text, s.script
           FROM running r JOIN submissions s ON s.id = r.submission_id ORDER BY r.id
         """,
         worker=worker_id,
@@ -148,7 +148,7 @@ def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Or
     rows = db.rows(
         """
         SELECT a.id, a.job_id, a.attempt, j.name, j.array_id, j.array_index, a.cpu_milli, a.memory_mb, a.gpus,
-               j.time_limit_s, a.lease_s, s.spec::text, s.script, a.start_token::text
+               j.time_limit_s, a.lease_s, a.grace_s, s.spec::text, s.script, a.start_token::text
           FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN submissions s ON s.id = j.submission_id
          WHERE a.worker_id = %s AND a.live AND a.status = 'allocated' AND a.start_token = ANY (%s::uuid[])
          ORDER BY a.id
@@ -161,7 +161,7 @@ def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Or
 
 def read_order(row: Sequence[object]) -> Order:
     """An Order from the columns that ``start`` and ``recall`` select, in their order."""
-    (id, job_id, attempt, name, array_id, array_index, cpu, memory, gpus, limit, lease, spec, script) = row
+    (id, job_id, attempt, name, array_id, array_index, cpu, memory, gpus, limit, lease, grace, spec, script) = row
     decoded = decode_spec(str(spec))
     return msgspec.convert(
         {
@@ -175,6 +175,7 @@ def read_order(row: Sequence[object]) -> Order:
             "request": Resources(int(str(cpu)), int(str(memory)), int(str(gpus))),
             "time_limit_s": limit,
             "lease_s": lease,
+            "grace_s": grace,
         },
         Order,
     )

@@ -1,24 +1,29 @@
 """Jobs and allocations that contradict each other, and how they are made to agree.
 
 The laws of 0002 refuse every statement that would bring this about. It comes from a restore in parts, or from a hand
-that has switched the triggers off. Every mend here is a legal step: where none leads out, there is none.
+that has switched the triggers off. Every mend here is a legal step: where none leads out, there is none. What may still
+run somewhere is not let run again: it rests until every machine has heard or was fenced, or is held.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 import msgspec
 
 from clusterctl.store.connection import Database
+from clusterctl.store.release_steps import JUDGED, KNOWN, LOCKED, RELEASED, STEPPED, UNREPORTED
 
 
 class Placed(msgspec.Struct, frozen=True):
     """A job that is ``scheduled`` or ``running``, and no allocation of it is live as that says.
 
     ``named_id``: what it names; ``named_status`` is None if that is no allocation of this job. ``live_id``: what is
-    live of it all the same. ``cancelled``: its end was asked for.
-    ``silent``: how many workers are, one of which may run it.
+    live of it all the same. ``cancelled``: its end was asked for. ``ran``: by one of the two it was started.
+    ``rest_s``: for so long from its allocation's end a machine could run it unheard; nobody knows for how long if
+    ``unfenced``.
     """
 
     job_id: int
@@ -29,10 +34,10 @@ class Placed(msgspec.Struct, frozen=True):
     live_id: int | None
     live_status: str | None
     worker: str | None
-    lease_s: int
-    on_worker_loss: str
     cancelled: bool
-    silent: int
+    ran: bool
+    rest_s: float
+    unfenced: bool
     since: datetime | None
 
 
@@ -51,16 +56,47 @@ class Stray(msgspec.Struct, frozen=True):
     reported: str | None
 
 
-def placed(db: Database) -> list[Placed]:
+class Fence(msgspec.Struct, frozen=True):
+    """What is granted beyond a lease, in seconds: grace and margin as they are set now, and some beats."""
+
+    beyond_lease_s: float
+    beats_s: float
+
+
+# Seconds for which a machine could run the job ``j`` unheard: by its allocations' own timers, or as they are set now.
+REST_S: LiteralString = """
+    (%(beats)s + greatest(j.lease_s + %(beyond)s, (
+         SELECT max(coalesce(lease_s, j.lease_s) + grace_s + margin_s)
+           FROM allocations WHERE job_id = j.id)))::float8"""
+# Behind ``ending``: the jobs go on, if nothing of them is live. There is nothing more to release. One that was never
+# running has no legal step to any other end.
+LET_GO: LiteralString = (
+    ","
+    + LOCKED
+    + """, sure AS MATERIALIZED (
+        SELECT * FROM locked k
+         WHERE NOT EXISTS (SELECT FROM allocations WHERE job_id = k.job_id AND live)
+           AND (holds = 'running' OR state_after(outcome, exit_code, cancelled, failures, retries, losses,
+                                                 on_worker_loss) IN ('pending', 'cancelled'))
+    ),"""
+    + JUDGED
+    + ","
+    + STEPPED
+)
+
+
+def placed(db: Database, fence: Fence) -> list[Placed]:
     """Jobs that claim to be placed, and are not so."""
     return db.nouns(
         Placed,
         """
         SELECT j.id AS job_id, j.state, j.allocation_id AS named_id, n.status AS named_status,
                n.release_reason AS named_reason, l.id AS live_id, l.status AS live_status, w.name AS worker,
-               j.lease_s, j.on_worker_loss, j.cancel_requested_at IS NOT NULL AS cancelled,
-               (SELECT count(*) FROM workers WHERE live_state = 'silent') AS silent,
-               coalesce(j.started_at, j.scheduled_at) AS since
+               j.cancel_requested_at IS NOT NULL AS cancelled,
+               j.state = 'running' OR n.allocated_at IS NOT NULL AS ran, j.on_worker_loss = 'wait' AS unfenced,
+               """
+        + REST_S
+        + """ AS rest_s, coalesce(j.started_at, j.scheduled_at) AS since
           FROM jobs j
           LEFT JOIN LATERAL (SELECT * FROM allocations WHERE id = j.allocation_id AND job_id = j.id OFFSET 0) n ON true
           LEFT JOIN LATERAL (SELECT * FROM allocations WHERE job_id = j.id AND live OFFSET 0) l ON true
@@ -70,6 +106,8 @@ def placed(db: Database) -> list[Placed]:
                (j.allocation_id, CASE j.state WHEN 'scheduled' THEN 'reserved' ELSE 'allocated' END)
          ORDER BY j.id
         """,
+        beyond=fence.beyond_lease_s,
+        beats=fence.beats_s,
     )
 
 
@@ -101,115 +139,112 @@ def follow(db: Database, job_id: int, *, state: str, named_id: int, live_id: int
     )
 
 
-def withdraw(db: Database, job_id: int, named_id: int, live_id: int, fence_s: float) -> bool:
-    """running → pending for a job that has only a reservation, which is released; False if that has changed.
+def withdraw(db: Database, job_id: int, named_id: int, live_id: int, fence: Fence) -> str | None:
+    """running → as by a late start, for a job that has only a reservation, which is released; None if that has changed.
 
-    No start was won under it, so nothing runs under it. If it names another it may have run under that, and rests.
+    Nothing can start under it any more. But the job says that it ran, and its allocation may be an older one than the
+    row of it: so it rests. Returns the new state.
     """
-    return bool(
-        db.rows(
+    with db.transaction():
+        found: str | None = db.value(
             """
-            WITH seen AS MATERIALIZED (
-                SELECT j.id, a.id AS allocation_id
-                  FROM (SELECT id FROM jobs
-                         WHERE id = %(job)s AND state = 'running' AND allocation_id = %(named)s FOR UPDATE) j
+            WITH ending AS MATERIALIZED (
+                SELECT id, job_id, worker_id, 'start_timeout' AS outcome, 'its job did not wait for it' AS detail,"""
+            + UNREPORTED
+            + """
+                  FROM allocations WHERE id = %(live)s AND job_id = %(job)s
+            ), sure AS MATERIALIZED (
+                SELECT e.*,"""
+            + KNOWN
+            + """
+                  FROM ending e
                  CROSS JOIN LATERAL (
-                       SELECT * FROM allocations
-                        WHERE id = %(live)s AND job_id = j.id AND reserved AND start_token IS NULL FOR UPDATE) a
-            ), released AS (
-                UPDATE allocations a
-                   SET status = 'released', released_at = cluster_time(), release_reason = 'start_timeout',
-                       detail = 'its job did not wait for it'
-                  FROM seen s WHERE a.id = s.allocation_id
-            )
-            UPDATE jobs j
-               SET state = 'pending', allocation_id = NULL, reason = NULL, detail = 'it was never started',
-                   not_before = CASE WHEN %(named)s <> s.allocation_id THEN
-                       cluster_time() + (j.lease_s + %(fence)s) * interval '1 s' END
-              FROM seen s WHERE j.id = s.id RETURNING j.id
-            """,
+                       SELECT * FROM jobs
+                        WHERE id = e.job_id AND state = 'running' AND allocation_id = %(named)s FOR UPDATE) j
+                 CROSS JOIN LATERAL (
+                       SELECT FROM allocations
+                        WHERE id = e.id AND reserved AND start_token IS NULL AND j.id IS NOT NULL FOR UPDATE) a
+            ),"""
+            + RELEASED
+            + " SELECT state FROM stepped",
             job=job_id,
             named=named_id,
             live=live_id,
-            fence=fence_s,
         )
-    )
+        return rest(db, job_id, fence) if found == "pending" else found
 
 
-def conclude(db: Database, job_id: int, state: str, named_id: int, fence_s: float) -> str | None:
+def conclude(db: Database, job_id: int, state: str, named_id: int, fence: Fence) -> str | None:
     """Let a job become what the end of its released allocation makes of it; the new state, or None if it has changed.
 
-    Nobody knows whether that release waited for a fence. So a job that is to run again, and was started, rests until
-    its lease and *fence_s* are over since.
+    Nobody knows whether that release waited for a fence. So a job that is to run again, and was started, rests.
     """
-    found: str | None = db.value(
-        """
-        WITH seen AS MATERIALIZED (
-            SELECT j.id, a.exit_code, a.signal, a.detail, a.release_reason, a.released_at, a.allocated_at,
-                   is_loss(a.release_reason) AS loss, is_free_return(a.release_reason) AS free_return,
-                   state_after(a.release_reason, a.exit_code, j.cancel_requested_at IS NOT NULL, j.failures, j.retries,
-                               j.losses, j.on_worker_loss) AS state
-              FROM (SELECT * FROM jobs
-                     WHERE id = %(job)s AND state = %(state)s AND allocation_id = %(named)s FOR UPDATE) j
-             CROSS JOIN LATERAL (
-                   SELECT * FROM allocations WHERE id = %(named)s AND job_id = j.id AND status = 'released') a
-             WHERE NOT EXISTS (SELECT FROM allocations l WHERE l.job_id = j.id AND l.live)
+    with db.transaction():
+        found = db.row(
+            """
+            WITH ending AS MATERIALIZED (
+                SELECT id, job_id, worker_id, %(state)s AS holds, release_reason AS outcome, exit_code, signal, detail,
+                       cpu_s, memory_peak_mb, released_at AS ended_at, allocated_at
+                  FROM allocations WHERE id = %(named)s AND job_id = %(job)s AND status = 'released'
+            )"""
+            + LET_GO
+            + """
+            SELECT state, %(state)s = 'running' OR (SELECT allocated_at IS NOT NULL FROM ending) FROM stepped
+            """,
+            job=job_id,
+            state=state,
+            named=named_id,
         )
-        UPDATE jobs j
-           SET state = s.state, allocation_id = NULL, exit_code = s.exit_code, signal = s.signal, detail = s.detail,
-               reason = CASE WHEN s.state <> 'pending' THEN s.release_reason END,
-               failures = j.failures + (NOT s.loss AND NOT s.free_return AND s.state IN ('pending', 'failed'))::int,
-               losses = j.losses + s.loss::int,
-               not_before = CASE WHEN s.state = 'pending' AND s.allocated_at IS NOT NULL THEN
-                   s.released_at + (j.lease_s + %(fence)s) * interval '1 s' END,
-               finished_at = CASE WHEN s.state <> 'pending' THEN s.released_at END
-          FROM seen s
-         WHERE j.id = s.id AND (j.state = 'running' OR s.state IN ('pending', 'cancelled'))
-           AND (s.state <> 'pending' OR j.state = 'scheduled' OR j.on_worker_loss <> 'wait'
-                OR NOT EXISTS (SELECT FROM workers WHERE live_state = 'silent'))
-        RETURNING j.state
-        """,
-        job=job_id,
-        state=state,
-        named=named_id,
-        fence=fence_s,
-    )
-    return found
+        if found is None:
+            return None
+        return rest(db, job_id, fence) if found == ("pending", True) else str(found[0])
 
 
-def wait_again(db: Database, job_id: int, state: str, named_id: int, fence_s: float) -> str | None:
+def wait_again(db: Database, job_id: int, state: str, named_id: int, fence: Fence) -> str | None:
     """pending for a placed job of which there is no allocation; the new state, or None if that has changed.
 
-    One that ran rests first for its lease and *fence_s*, as long as a machine could run it unheard: an agent that has
-    synced by then has stopped it, and one that has not has been fenced. One that is to wait for its worker, which is
-    never fenced, does so while any worker is silent. If it was to be cancelled, it is.
+    One that ran rests first. If it was to be cancelled, it is.
     """
-    found: str | None = db.value(
-        """
-        WITH seen AS MATERIALIZED (
-            SELECT id, cancel_requested_at IS NOT NULL AS cancelled FROM jobs j
-             WHERE id = %(job)s AND state = %(state)s AND allocation_id = %(named)s
-               AND (state = 'scheduled' OR on_worker_loss <> 'wait' OR cancel_requested_at IS NOT NULL
-                    OR NOT EXISTS (SELECT FROM workers WHERE live_state = 'silent'))
-               AND NOT EXISTS (SELECT FROM allocations a
-                                WHERE a.job_id = j.id AND (a.live OR a.id = j.allocation_id))
-               FOR UPDATE
+    with db.transaction():
+        found: str | None = db.value(
+            """
+            WITH ending AS MATERIALIZED (
+                SELECT %(named)s::bigint AS id, %(job)s::bigint AS job_id, %(state)s AS holds,
+                       'start_timeout' AS outcome, 'its allocation was missing' AS detail,"""
+            + UNREPORTED
+            + """
+                 WHERE NOT EXISTS (SELECT FROM allocations WHERE id = %(named)s AND job_id = %(job)s)
+            )"""
+            + LET_GO
+            + " SELECT state FROM stepped",
+            job=job_id,
+            state=state,
+            named=named_id,
         )
+        return rest(db, job_id, fence) if (found, state) == ("pending", "running") else found
+
+
+def rest(db: Database, job_id: int, fence: Fence) -> str:
+    """Keep a pending job back for as long as a machine could run it unheard; the new state.
+
+    An agent that has synced by then has ended it, and one that has not has been fenced. But one that is to wait for its
+    worker is never fenced: it is held, for only a person can know.
+    """
+    state: str = db.value(
+        """
         UPDATE jobs j
-           SET state = CASE WHEN s.cancelled THEN 'cancelled' ELSE 'pending' END, allocation_id = NULL,
-               reason = CASE WHEN s.cancelled THEN 'cancelled' END, detail = 'its allocation was missing',
-               finished_at = CASE WHEN s.cancelled THEN cluster_time() END,
-               not_before = CASE WHEN NOT s.cancelled AND j.state = 'running' THEN
-                   cluster_time() + (j.lease_s + %(fence)s) * interval '1 s' END
-          FROM seen s WHERE j.id = s.id
+           SET not_before = cluster_time() + interval '1 s' *"""
+        + REST_S
+        + """,
+               state = CASE WHEN j.on_worker_loss = 'wait' THEN 'held' ELSE 'pending' END
+         WHERE j.id = %(job)s AND j.state = 'pending'
         RETURNING j.state
         """,
         job=job_id,
-        state=state,
-        named=named_id,
-        fence=fence_s,
+        beyond=fence.beyond_lease_s,
+        beats=fence.beats_s,
     )
-    return found
+    return state
 
 
 def strays(db: Database) -> list[Stray]:
@@ -232,28 +267,27 @@ def strays(db: Database) -> list[Stray]:
     )
 
 
-def release_stray(db: Database, allocation_id: int, status: str, outcome: str) -> bool:
-    """→ released for an allocation that its job does not hold; False if that has changed.
+def release_strays(db: Database, allocation_ids: Sequence[int], status: str, outcome: str) -> int:
+    """→ released for allocations that their jobs do not hold; of how many that was still so.
 
-    *status* is what it was seen to be. That no process runs under it must be known: it is reserved, or its own agent
-    has said that it has ended.
+    *status* is what they were seen to be. That no process runs under them must be known: they are reserved, or their
+    own agent has said that they have ended.
     """
-    return bool(
-        db.run(
-            """
-            WITH seen AS MATERIALIZED (
-                SELECT j.id FROM jobs j
-                 WHERE j.id = (SELECT job_id FROM allocations WHERE id = %(id)s) AND j.allocation_id IS NULL FOR UPDATE
-            )
-            UPDATE allocations a
-               SET status = 'released', released_at = cluster_time(), release_reason = %(outcome)s,
-                   detail = 'its job did not hold it'
-              FROM seen s
-             WHERE a.id = %(id)s AND a.job_id = s.id AND a.status = %(status)s
-               AND (a.status = 'allocated' OR a.start_token IS NULL)
-            """,
-            id=allocation_id,
-            status=status,
-            outcome=outcome,
+    return db.run(
+        """
+        WITH seen AS MATERIALIZED (
+            SELECT j.id FROM jobs j
+             WHERE j.id IN (SELECT job_id FROM allocations WHERE id = ANY (%(ids)s)) AND j.allocation_id IS NULL
+             ORDER BY j.id FOR UPDATE
         )
+        UPDATE allocations a
+           SET status = 'released', released_at = cluster_time(), release_reason = %(outcome)s,
+               detail = 'its job did not hold it'
+          FROM seen s
+         WHERE a.id = ANY (%(ids)s) AND a.job_id = s.id AND a.status = %(status)s
+           AND (a.status = 'allocated' OR a.start_token IS NULL)
+        """,
+        ids=list(allocation_ids),
+        status=status,
+        outcome=outcome,
     )

@@ -71,13 +71,14 @@ class Reign(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What Postgres knows of an allocation that somebody names."""
+    """What Postgres knows of an allocation that somebody names. ``grace_s``: what its agent grants it at its end."""
 
     allocation_id: int
     token: str | None
     status: str
     job_id: int
     worker: str
+    grace_s: int
     released_at: datetime | None
     release_reason: str | None
     released_age_s: float | None
@@ -203,7 +204,7 @@ def told(db: Database, allocation_ids: Collection[int]) -> list[Told]:
         Told,
         """
         SELECT a.id AS allocation_id, a.start_token::text AS token, a.status, a.job_id, w.name AS worker,
-               a.released_at, a.release_reason,
+               a.grace_s, a.released_at, a.release_reason,
                extract(epoch FROM cluster_time() - a.released_at)::float8 AS released_age_s
           FROM allocations a JOIN workers w ON w.id = a.worker_id WHERE a.id = ANY (%s::bigint[]) ORDER BY a.id
         """,

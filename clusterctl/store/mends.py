@@ -4,35 +4,6 @@ from __future__ import annotations
 
 from clusterctl.model.states import Outcome
 from clusterctl.store.connection import Database
-from clusterctl.store.releases import LOCKED, RELEASED, UNREPORTED, Ended, read_ends
-
-
-def release_rebooted(db: Database, allocation_id: int, token: str, incarnation: int) -> list[Ended]:
-    """allocated → released ``worker_rebooted`` for what was started before its machine was last started.
-
-    *incarnation* is the worker's, as it was seen. Nothing survives a reboot, so no fence is needed.
-    """
-    return read_ends(
-        db.rows(
-            """
-            WITH ending AS MATERIALIZED (
-                SELECT a.id, a.job_id, a.worker_id, 'running' AS holds, 'worker_rebooted' AS outcome,
-                       'its machine was started anew' AS detail,"""
-            + UNREPORTED
-            + """
-                  FROM allocations a JOIN workers w ON w.id = a.worker_id
-                 WHERE a.id = %(id)s AND a.status = 'allocated' AND a.start_token = %(token)s::uuid
-                   AND a.incarnation < w.booted_as AND w.incarnation = %(incarnation)s
-            ),"""
-            + LOCKED
-            + ", sure AS (SELECT * FROM locked),"
-            + RELEASED
-            + "SELECT allocation_id, job_id, state FROM stepped",
-            id=allocation_id,
-            token=token,
-            incarnation=incarnation,
-        )
-    )
 
 
 def ask_to_stop(db: Database, allocation_id: int, token: str, outcome: Outcome) -> str | None:

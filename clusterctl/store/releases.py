@@ -1,13 +1,14 @@
-"""→ released: every way in which a worker's resources are given back, and what then becomes of the job.
+"""→ released: how a worker's resources are given back, and what then becomes of the job.
 
-Each is one guarded statement, made of the same three parts: ``ending`` chooses, LOCKED takes the jobs' locks and looks
-again, RELEASED writes. Lock order as in ``allocations``: job, allocation, worker, each by id.
+Each is one guarded statement, made of the parts in ``release_steps``. Apart from these, ``jobs.cancel`` releases what
+nobody has started, and ``tallies`` and ``disagreements`` what contradicts its job: of the same parts, where there is a
+job that holds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString
+from typing import Any
 
 import msgspec
 
@@ -16,49 +17,7 @@ from clusterctl.model.liveness import Standing
 from clusterctl.model.orders import End
 from clusterctl.model.states import JobState
 from clusterctl.store.connection import Database
-
-# Of ``ending`` (id, job_id, worker_id, holds, outcome, exit_code, signal, detail, cpu_s, memory_peak_mb, ended_at),
-# what still holds under the job's lock; ``holds``: the job's state while the allocation is what it was seen to be.
-LOCKED: LiteralString = """
-    locked AS MATERIALIZED (
-        SELECT e.*, j.cancel_requested_at IS NOT NULL AS cancelled, j.failures, j.retries, j.losses, j.on_worker_loss
-          FROM (SELECT * FROM ending ORDER BY job_id) e
-         CROSS JOIN LATERAL (
-               SELECT * FROM jobs WHERE id = e.job_id AND allocation_id = e.id AND state = e.holds FOR UPDATE) j
-    )"""
-# Of ``sure``, which is ``locked`` or some of it. ``stepped`` tells what became of each.
-RELEASED: LiteralString = """
-    judged AS MATERIALIZED (
-        SELECT s.*, is_loss(outcome) AS loss, is_free_return(outcome) AS free_return,
-               state_after(outcome, exit_code, cancelled, failures, retries, losses, on_worker_loss) AS state
-          FROM sure s
-    ), released AS (
-        UPDATE allocations a
-           SET status = 'released', released_at = v.ended_at, release_reason = v.outcome,
-               exit_code = v.exit_code, signal = v.signal, detail = v.detail, cpu_s = v.cpu_s,
-               memory_peak_mb = v.memory_peak_mb
-          FROM judged v WHERE a.id = v.id
-    ), stepped AS (
-        UPDATE jobs j
-           SET state = v.state, allocation_id = NULL, exit_code = v.exit_code, signal = v.signal,
-               reason = CASE WHEN v.state <> 'pending' THEN v.outcome END, detail = v.detail,
-               failures = j.failures + (NOT v.loss AND NOT v.free_return AND v.state IN ('pending', 'failed'))::int,
-               losses = j.losses + v.loss::int,
-               not_before = CASE WHEN v.state = 'pending' AND NOT v.free_return THEN
-                   cluster_time() + least(300, 2 ^ least(j.failures + j.losses, 9)) * interval '1 s' END,
-               finished_at = CASE WHEN v.state <> 'pending' THEN v.ended_at END
-          FROM judged v WHERE j.id = v.job_id
-        RETURNING v.id AS allocation_id, j.id AS job_id, j.state
-    )"""
-# The columns of ``ending`` for an allocation that nobody reported as ended.
-UNREPORTED: LiteralString = """
-    NULL::int AS exit_code, NULL::int AS signal, NULL::real AS cpu_s, NULL::int AS memory_peak_mb,
-    cluster_time() AS ended_at"""
-NOT_STARTED: LiteralString = (
-    """
-    'scheduled' AS holds, 'start_timeout' AS outcome, 'its worker did not start it' AS detail,"""
-    + UNREPORTED
-)
+from clusterctl.store.release_steps import ALL_RELEASED, LOCKED, RELEASED, UNREPORTED, UNSTARTED
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -131,18 +90,10 @@ def expire_starts(db: Database, term: int, most: int = 500) -> list[Ended]:
     """
     return read_ends(
         db.rows(
-            """
-            WITH ending AS MATERIALIZED (
-                SELECT id, job_id, worker_id,"""
-            + NOT_STARTED
-            + """
-                  FROM allocations WHERE reserved AND start_by < cluster_time()
-                 ORDER BY worker_id, id LIMIT %(most)s
-            ),"""
-            + LOCKED
-            + ", sure AS (SELECT * FROM locked),"
-            + RELEASED
-            + "SELECT allocation_id, job_id, state FROM stepped WHERE (SELECT lead_as(%(term)s))",
+            UNSTARTED
+            + " AND start_by < cluster_time() ORDER BY worker_id, id LIMIT %(most)s)"
+            + ALL_RELEASED
+            + " WHERE (SELECT lead_as(%(term)s))",
             term=term,
             most=most,
         )
@@ -153,17 +104,7 @@ def release_reserved(db: Database, allocation_ids: Sequence[int]) -> list[Ended]
     """The same for those of *allocation_ids* that are late, whoever asks: it needs no term, for it is no decision."""
     return read_ends(
         db.rows(
-            """
-            WITH ending AS MATERIALIZED (
-                SELECT id, job_id, worker_id,"""
-            + NOT_STARTED
-            + """
-                  FROM allocations WHERE id = ANY (%s) AND reserved AND start_by < cluster_time()
-            ),"""
-            + LOCKED
-            + ", sure AS (SELECT * FROM locked),"
-            + RELEASED
-            + "SELECT allocation_id, job_id, state FROM stepped",
+            UNSTARTED + " AND id = ANY (%s) AND start_by < cluster_time())" + ALL_RELEASED,
             list(allocation_ids),
         )
     )
@@ -212,6 +153,31 @@ def lose(db: Database, term: int, silent: Mapping[int, Standing], most: int = 50
     )
 
 
+def release_rebooted(db: Database, allocation_id: int, token: str, incarnation: int) -> list[Ended]:
+    """allocated → released ``worker_rebooted`` for what was started before its machine was last started.
+
+    *incarnation* is the worker's, as it was seen. Nothing survives a reboot, so no fence is needed.
+    """
+    return read_ends(
+        db.rows(
+            """
+            WITH ending AS MATERIALIZED (
+                SELECT a.id, a.job_id, a.worker_id, 'running' AS holds, 'worker_rebooted' AS outcome,
+                       'its machine was started anew' AS detail,"""
+            + UNREPORTED
+            + """
+                  FROM allocations a JOIN workers w ON w.id = a.worker_id
+                 WHERE a.id = %(id)s AND a.status = 'allocated' AND a.start_token = %(token)s::uuid
+                   AND a.incarnation < w.booted_as AND w.incarnation = %(incarnation)s
+            )"""
+            + ALL_RELEASED,
+            id=allocation_id,
+            token=token,
+            incarnation=incarnation,
+        )
+    )
+
+
 def confirm_dead(db: Database, worker: str, incarnation: int, beat: int, detail: str) -> list[Ended]:
     """An operator vouches that a silent worker's machine runs nothing any more: all that it holds is released.
 
@@ -230,11 +196,8 @@ def confirm_dead(db: Database, worker: str, incarnation: int, beat: int, detail:
                 + UNREPORTED
                 + """
                       FROM workers w JOIN allocations a ON a.worker_id = w.id AND a.live WHERE w.name = %(worker)s
-                ),"""
-                + LOCKED
-                + ", sure AS (SELECT * FROM locked),"
-                + RELEASED
-                + "SELECT allocation_id, job_id, state FROM stepped",
+                )"""
+                + ALL_RELEASED,
                 worker=worker,
                 detail=detail,
             )

@@ -12,7 +12,8 @@ from typing import LiteralString
 import msgspec
 
 from clusterctl.store.connection import Database
-from clusterctl.store.releases import LOCKED, NOT_STARTED, RELEASED
+from clusterctl.store.disagreements import release_strays
+from clusterctl.store.release_steps import ALL_RELEASED, UNSTARTED
 
 COUNTED: LiteralString = """
     ARRAY[w.reserved_milli, w.allocated_milli, w.reserved_memory_mb, w.allocated_memory_mb, w.reserved_gpus,
@@ -183,22 +184,5 @@ def held(db: Database, worker_id: int) -> list[int]:
 
 def release(db: Database, allocation_ids: Sequence[int]) -> None:
     """reserved → released ``start_timeout``, late or not, whether a job waits for it or not."""
-    db.rows(
-        "WITH ending AS MATERIALIZED (SELECT id, job_id, worker_id,"
-        + NOT_STARTED
-        + " FROM allocations WHERE id = ANY (%s) AND reserved),"
-        + LOCKED
-        + ", sure AS (SELECT * FROM locked),"
-        + RELEASED
-        + "SELECT allocation_id FROM stepped",
-        list(allocation_ids),
-    )
-    db.run(
-        """
-        UPDATE allocations
-           SET status = 'released', released_at = cluster_time(), release_reason = 'start_timeout',
-               detail = 'its job did not hold it'
-         WHERE id = ANY (%s) AND reserved
-        """,
-        list(allocation_ids),
-    )
+    db.rows(UNSTARTED + " AND id = ANY (%s))" + ALL_RELEASED, list(allocation_ids))
+    release_strays(db, allocation_ids, "reserved", "start_timeout")

@@ -16,7 +16,7 @@ from clusterctl.model.states import AdminState, AllocationStatus, LiveState, Out
 from clusterctl.store.connection import Database
 
 
-def register(db: Database, registration: Registration, silent_after: float = 15.0) -> Registered:
+def register(db: Database, registration: Registration) -> Registered:
     """Become the next incarnation of this worker; every write of an older one is refused from now on.
 
     The same agent on the same machine is let in at once, whatever the cluster believes about it. Raises NameTaken if
@@ -24,7 +24,8 @@ def register(db: Database, registration: Registration, silent_after: float = 15.
     while a look at the allocations could be older than it).
 
     Of the same agent from another boot of that machine nothing runs any more, unless it is a clone of it, spool and
-    all: so it is let in once the earlier boot has not been heard for *silent_after* seconds. Raises Moved until then.
+    all: so it is let in once the leader has found the worker silent, or it has signed off. Raises Moved until then. The
+    age of the last beat does not count: after an outage of Postgres it is great for everybody, the original too.
     """
     found = db.nouns(
         Registered,
@@ -44,8 +45,7 @@ def register(db: Database, registration: Registration, silent_after: float = 15.
                gpus = greatest(excluded.gpus, w.reserved_gpus + w.allocated_gpus),
                beat = w.beat + 1, registered_at = cluster_time(), last_heartbeat_at = cluster_time()
          WHERE ((w.agent_id, w.machine_id) = (excluded.agent_id, excluded.machine_id)
-                AND (w.boot_id = excluded.boot_id OR w.live_state <> 'up'
-                     OR w.last_heartbeat_at < cluster_time() - %(silent_after)s * interval '1 s'))
+                AND (w.boot_id = excluded.boot_id OR w.live_state <> 'up'))
             OR (w.live_state <> 'up' AND w.reserved_milli + w.allocated_milli = 0)
         RETURNING id AS worker_id, incarnation, cpu_milli, memory_mb, gpus
         """,
@@ -60,7 +60,6 @@ def register(db: Database, registration: Registration, silent_after: float = 15.
         cpu=registration.capacity.cpu_milli,
         memory=registration.capacity.memory_mb,
         gpus=registration.capacity.gpus,
-        silent_after=silent_after,
     )
     if not found and is_known(db, registration):
         raise Moved(f"worker {registration.name} is still heard from before its machine was started anew")
@@ -144,6 +143,17 @@ def sign_off(db: Database, worker_id: int, incarnation: int) -> None:
         """,
         worker_id,
         incarnation,
+    )
+
+
+def sign_off_agent(db: Database, agent: Registration) -> None:
+    """As ``sign_off``, of whatever incarnation of this agent: for one that does not know which is the last."""
+    db.run(
+        """
+        UPDATE workers SET live_state = 'silent', live_reason = 'stopped'
+         WHERE name = %s AND (agent_id, machine_id, boot_id) = (%s::uuid, %s, %s) AND live_state = 'up'
+        """,
+        *(agent.name, agent.agent_id, agent.machine_id, agent.boot_id),
     )
 
 
@@ -232,15 +242,19 @@ def drain_black_hole(db: Database, worker_id: int, incarnation: int, sentence: s
     """open → draining, by the worker's own wish: it fails to start what others perhaps could.
 
     Not if no other worker is open and up, for then the fault may as well lie with the jobs. It is said in the audit.
+    All open workers are locked, and judged as they are then: of two that ask at once, the later sees the first drained.
     """
     drained = db.run(
         """
-        WITH drained AS (
+        WITH open AS MATERIALIZED (
+            SELECT id, incarnation, live_state = 'up' AND trouble = '' AS takes_jobs
+              FROM workers WHERE admin_state = 'open' ORDER BY id FOR NO KEY UPDATE
+        ), drained AS (
             UPDATE workers w SET admin_state = 'draining', admin_reason = %(sentence)s
-             WHERE id = %(worker)s AND incarnation = %(incarnation)s AND admin_state = 'open'
-               AND EXISTS (SELECT FROM workers o
-                            WHERE o.id <> w.id AND o.admin_state = 'open' AND o.live_state = 'up' AND o.trouble = '')
-            RETURNING name
+              FROM open me
+             WHERE w.id = me.id AND me.id = %(worker)s AND me.incarnation = %(incarnation)s
+               AND EXISTS (SELECT FROM open other WHERE other.id <> me.id AND other.takes_jobs)
+            RETURNING w.name
         )
         INSERT INTO audit (actor, verb, subject, reason)
         SELECT 'worker ' || name, 'drain', 'worker:' || name, %(sentence)s FROM drained

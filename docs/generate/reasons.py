@@ -35,7 +35,9 @@ WAITS = {
 UNLOOKED_AT = {
     "dependency": "Jobs that it comes after have not ended. `clusterctl job ID` lists them.",
     "not_before": "It rests after a failed attempt: 1 s, then 2 s, doubling up to 5 minutes.",
-    "worker_silent": "It is placed or running on a worker that is not heard. `clusterctl worker NAME` says how long yet.",
+    "worker_silent": (
+        "It is placed or running on a worker that is not heard. `clusterctl worker NAME` says how long yet."
+    ),
     "not_looked_at_yet": "No round has been held since it came (only in `v_queue`; elsewhere: no reason).",
 }
 CANCELLATIONS = {
@@ -54,7 +56,10 @@ OUTCOMES = {
     Outcome.LEASE_EXPIRED: "Its worker was cut off from Postgres for longer than its lease, and stopped it.",
     Outcome.WORKER_STOPPED: "Its agent was told to stop with its jobs, as `down` does.",
     Outcome.WORKER_REBOOTED: "The machine was started anew.",
-    Outcome.WORKER_LOST: "Its worker was declared lost: silent beyond lease, `term_grace` and `lease_margin`, or confirmed dead by a person.",
+    Outcome.WORKER_LOST: (
+        "Its worker was declared lost: silent beyond lease, `term_grace` and `lease_margin`, or confirmed dead by a "
+        "person."
+    ),
 }
 CODES = {
     ExitCode.DONE: "Done.",

@@ -45,7 +45,10 @@ ADMIN = {
 LIVE = {
     LiveState.UP: "Its agent syncs with Postgres.",
     LiveState.SILENT: "Unheard for `silent_after`, or signed off (reason `stopped`). It gets no new work.",
-    LiveState.LOST: "Silent beyond every fence, or confirmed dead. It holds nothing, and may start nothing before it registers again.",
+    LiveState.LOST: (
+        "Silent beyond every fence, or confirmed dead. It holds nothing, and may start nothing before it registers "
+        "again."
+    ),
 }
 TESTED = """\
 The steps stand in one table, `clusterctl/model/states.py`. Triggers in the database refuse every other step, whoever

@@ -44,6 +44,7 @@ def order(
     gpus: int = 0,
     time_limit_s: int | None = None,
     lease_s: int | None = None,
+    grace_s: float = SHORT_GRACE_S,
 ) -> Order:
     """Allocation *number* of the job with the same number, one CPU; *array* is (array id, index)."""
     return Order(
@@ -57,6 +58,7 @@ def order(
         request=Resources(cpu_milli=1000, memory_mb=memory_mb, gpus=gpus),
         time_limit_s=time_limit_s,
         lease_s=lease_s,
+        grace_s=grace_s,
     )
 
 
@@ -73,7 +75,6 @@ class Rig:
         spool: Path,
         *,
         gpus: int = 0,
-        grace_s: float = SHORT_GRACE_S,
         output_cap_mb: int = 1024,
         keep_logs_s: float = math.inf,
     ) -> None:
@@ -82,7 +83,6 @@ class Rig:
             spool,
             worker="w1",
             gpus=gpus,
-            term_grace_s=grace_s,
             output_cap_mb=output_cap_mb,
             keep_logs_s=keep_logs_s,
         )

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterctl.model.errors import Refused
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.orders import End
 from clusterctl.model.states import Outcome
@@ -253,6 +255,27 @@ def supervisor_of(spool: Path) -> int:
     """The pid in the only journal."""
     text = (spool / "supervisors" / "1.journal").read_text()
     return int(text.split('"supervisor_pid":')[1].split(",")[0])
+
+
+def test_a_copy_of_a_spool_is_refused_and_what_the_original_runs_is_left_alone(rig: Rig, tmp_path: Path) -> None:
+    rig.start(shell(2101, "exec sleep 1000"))
+    running = rig.running(2101)
+    copy = tmp_path / "copy"
+    shutil.copytree(rig.spool, copy, ignore=shutil.ignore_patterns("*.sock"))
+    with pytest.raises(Refused, match="is a copy"):
+        Rig(copy)
+    assert is_alive(running.pid)
+    (copy / "origin").unlink()
+    shutil.rmtree(copy / "supervisors")  # as somebody does who knows that they are not of here
+    Rig(copy).close()
+    assert is_alive(running.pid)
+
+
+def test_a_copy_from_before_the_last_boot_is_taken_up(rig: Rig, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(rig.spool, copy, ignore=shutil.ignore_patterns("*.sock"))
+    (copy / "origin").write_text("another boot 1:2\n")
+    Rig(copy).close()
 
 
 def test_a_moved_spool_is_taken_up_where_it_is_now(make_rig: RigMaker, tmp_path: Path, gate: Path) -> None:

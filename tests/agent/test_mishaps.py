@@ -27,9 +27,9 @@ class Day:
         self.mishaps.ordered(job, self.now)
         return self.number
 
-    def end(self, number: int, outcome: Outcome, detail: str = "") -> str:
+    def end(self, number: int, outcome: Outcome, detail: str = "", exit_code: int | None = None) -> str:
         """Its end, and what is said then."""
-        end = End(allocation_id=number, start_token=TOKEN, outcome=outcome, detail=detail)
+        end = End(allocation_id=number, start_token=TOKEN, outcome=outcome, detail=detail, exit_code=exit_code)
         return self.mishaps.ended(end, self.now, self.running)
 
     def fail(self, after: float = 0.0, outcome: Outcome = Outcome.START_FAILED) -> str:
@@ -105,3 +105,9 @@ def test_an_end_that_says_nothing_about_starting_neither_counts_nor_clears(outco
 def test_an_end_of_an_earlier_agents_attempt_is_nothing_to_us() -> None:
     day = Day()
     assert {day.end(number, Outcome.NEVER_STARTED) for number in range(900, 910)} == {""}
+
+
+def test_commands_that_are_not_found_are_rather_typing_errors() -> None:
+    day = Day()
+    assert [day.end(day.begin(), Outcome.START_FAILED, exit_code=127) for _ in range(9)] == [""] * 9
+    assert [bool(day.fail()) for _ in range(3)] == [False, False, True]

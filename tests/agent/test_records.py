@@ -88,3 +88,10 @@ def test_a_journal_is_whole_if_it_is_there_and_every_line_can_be_read(tmp_path: 
     journal.unlink()
     journal.mkdir()
     assert not is_whole(journal)
+
+
+@pytest.mark.parametrize("spoilt", [b"\xff", b"\xc3\x28", b"\x00", b"\xed\xa0\x80"])
+@pytest.mark.parametrize("at", [0, 3, 10, 40, 60, -3])
+def test_bytes_that_are_no_text_spoil_a_line_and_no_more(spoilt: bytes, at: int) -> None:
+    whole = line(BEGIN)
+    assert decode_record(whole[:at] + spoilt + whole[at + len(spoilt) :]) is None

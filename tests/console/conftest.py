@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from clusterctl.cli.door import main
+from clusterctl.model.registration import Registered, Registration
+from clusterctl.model.resources import Resources
+from clusterctl.store import workers
 from clusterctl.store.connection import Database
-from tests.store.scene import Scene
+from tests.store.scene import Scene, registration
 
 
 class Said(NamedTuple):
@@ -59,3 +63,12 @@ def scene(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     monkeypatch.setenv("CLUSTERCTL_DATABASE_URL", database)
     with Database(database, name="test") as db:
         yield Scene(db)
+
+
+@pytest.fixture
+def worker(scene: Scene, tmp_path: Path) -> Registered:
+    """A worker on this very machine, with a spool."""
+    told = registration("here", 8)
+    fields = {name: getattr(told, name) for name in told.__struct_fields__}
+    fields |= {"hostname": socket.gethostname(), "spool": str(tmp_path), "capacity": Resources(8000, 64_000, 0)}
+    return workers.register(scene.db, Registration(**fields))

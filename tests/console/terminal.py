@@ -32,4 +32,4 @@ def at_a_terminal(answer: bytes, *words: str) -> tuple[int, str]:
         while data := os.read(ours, 1 << 16):
             shown += data
     os.close(ours)
-    return process.wait(30), shown.decode()
+    return process.wait(30), shown.decode(errors="surrogateescape")

@@ -73,6 +73,19 @@ def test_leaving_lets_jobs_run_and_takes_the_cpus_out_at_once(cluster: Cluster) 
     assert cluster.attempts(job) == ["exited"]
 
 
+def test_an_agent_that_has_lost_its_registration_leaves_all_the_same_tells_its_ends_and_does_not_come_back(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, job = cluster.running_job()
+    cluster.db.run("UPDATE workers SET incarnation = incarnation + 1")
+    while not any("registering again" in message for message in caplog.messages):
+        cluster.pass_time(0.05)
+        assert cluster.clock.seconds() < 30
+    worker.leave(stop_jobs=True)
+    assert cluster.db.row("SELECT live_state, live_reason FROM workers") == ("silent", "stopped")
+    assert cluster.attempts(job) == ["worker_stopped"]
+
+
 def test_leaving_with_stop_jobs_sends_them_back_into_the_queue_for_free(cluster: Cluster) -> None:
     worker, job = cluster.running_job()
     other = cluster.job(seconds=1000, manner="stubborn")

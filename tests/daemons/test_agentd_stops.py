@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from msgspec.structs import replace
 
 from clusterctl.model.orders import End
 from clusterctl.model.states import Outcome
@@ -34,6 +35,19 @@ def test_a_stubborn_job_is_killed_after_the_grace_and_holds_its_cpus_until_then(
     assert (cluster.state(job), cluster.held_milli("w1")) == ("running", 1000)
     cluster.pass_time(2)
     assert (cluster.state(job), cluster.held_milli("w1")) == ("cancelled", 0)
+
+
+def test_the_grace_of_a_stop_came_with_the_order_whatever_the_agent_is_set_to(cluster: Cluster) -> None:
+    cluster.schedd()
+    cluster.settings = replace(cluster.settings, term_grace=10.0 * GRACE)  # of the agent, which begins only now
+    cluster.worker("w1")
+    job = cluster.job(seconds=1000, manner="stubborn")
+    cluster.pass_time(6)
+    cluster.cancel(job)
+    cluster.pass_time(GRACE - 1)
+    assert cluster.state(job) == "running"
+    cluster.pass_time(2)
+    assert cluster.state(job) == "cancelled"
 
 
 def test_a_job_cancelled_before_its_start_never_runs(cluster: Cluster) -> None:

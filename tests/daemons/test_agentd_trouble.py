@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 import pytest
 
 from tests.cluster import Cluster
@@ -13,6 +15,16 @@ def admin(cluster: Cluster, name: str = "w1") -> tuple[str, str]:
     found = cluster.db.row("SELECT admin_state, admin_reason FROM workers WHERE name = %s", name)
     assert found
     return found[0], found[1]
+
+
+# Of one allocation, as of a worker whose counters were edited by hand, the end is always refused.
+REFUSE: LiteralString = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = 'CC003'; END $$
+"""
+SPOIL: LiteralString = """
+    CREATE TRIGGER spoilt BEFORE UPDATE ON allocations FOR EACH ROW
+        WHEN (NEW.cpu_milli = 4000 AND NEW.status = 'released') EXECUTE FUNCTION refuse()
+"""
 
 
 def black_hole(cluster: Cluster) -> Worker:
@@ -120,3 +132,23 @@ def test_what_ran_before_a_reboot_is_told_as_rebooted_although_the_journals_are_
     assert cluster.state(job) == "completed"
     assert cluster.job_row(job, "failures, losses") == (0, 1)
     assert worker.machine.ran == [job, job]
+
+
+def test_a_row_that_is_wrong_stops_neither_the_heart_nor_the_reports_of_others(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.schedd()
+    cluster.worker("w1", cpus=8)
+    spoilt, sound = cluster.job(seconds=20, cpus=4), cluster.job(seconds=22)
+    cluster.pass_time(6)
+    cluster.db.run(REFUSE)
+    cluster.db.run(SPOIL)
+    cluster.pass_time(60)
+    assert (cluster.live_state("w1"), cluster.states([spoilt, sound])) == ("up", ["running", "completed"])
+    assert sum(text.startswith("Postgres refuses what is to be said") for text in caplog.messages) >= 1
+    another = cluster.job(seconds=1)
+    cluster.pass_time(30)
+    assert cluster.state(another) == "completed"
+    cluster.db.run("DROP TRIGGER spoilt ON allocations")
+    cluster.pass_time(30)
+    assert cluster.state(spoilt) == "completed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clusterctl.model.errors import Moved
 from clusterctl.store import releases
@@ -66,6 +67,19 @@ def test_a_worker_that_is_cut_off_loses_its_job_after_the_fence_and_it_runs_else
     assert "lost 1 attempts with their workers, their jobs are now: 1 pending" in caplog.messages
 
 
+def test_a_deaf_job_is_gone_before_it_runs_elsewhere_though_its_agent_was_told_of_a_longer_grace(
+    cluster: Cluster,
+) -> None:
+    """The grace that counts is the one that the leader counts with, and not a setting of the worker."""
+    cluster.settings = replace(cluster.settings, term_grace=120.0)  # of those that begin from now on
+    job, worker = started(cluster, manner="stubborn")
+    worker.cut_off()
+    cluster.pass_time(FENCE + NOTICED + 6)
+    assert cluster.attempts(job) == ["worker_lost", None]
+    (_, ended), (began, _) = copies(cluster, job)
+    assert ended + MARGIN - 2 <= began
+
+
 def test_the_late_report_of_a_lost_attempt_is_kept_and_changes_nothing(cluster: Cluster) -> None:
     job, worker = started(cluster)
     worker.cut_off()
@@ -99,7 +113,7 @@ def test_what_still_runs_on_a_worker_that_was_lost_is_stopped_when_it_comes_back
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A virtual machine that was frozen for longer than the margin: the limit of the promise, and how it ends."""
-    job, worker = started(cluster, workers=1)
+    job, worker = started(cluster, workers=1, manner="stubborn")
     assert worker.life
     worker.life.stopped = True
     worker.machine.freeze()

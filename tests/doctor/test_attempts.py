@@ -98,7 +98,7 @@ def test_an_agent_that_came_back_lately_has_time_to_look(ward: Ward) -> None:
 
 def reboot(ward: Ward) -> Registered:
     """The machine of ``w1`` is started anew, and its agent registers."""
-    ward.later(20)  # it is not believed of one that was heard a moment ago
+    ward.silence(20)  # it is not believed of one that is heard
     return workers.register(ward.db, registration("w1", 8, boot="another boot"))
 
 
@@ -119,6 +119,13 @@ def test_a_new_agent_of_the_same_boot_goes_on_with_what_the_old_one_left(ward: W
     ward.worker()
     ward.later(60)
     assert ward.findings() == []
+
+
+def test_what_was_started_under_this_boot_is_never_released_as_rebooted(ward: Ward) -> None:
+    _, token = ward.run(ward.worker(), ward.jobs())
+    again = ward.worker()
+    assert releases.release_rebooted(ward.db, 1, token, again.incarnation) == []
+    assert ward.state(1) == "running"
 
 
 def test_what_the_agent_has_reported_meanwhile_is_not_released_again(ward: Ward) -> None:

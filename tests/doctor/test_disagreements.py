@@ -6,8 +6,9 @@ from typing import LiteralString
 
 import pytest
 
+from clusterctl.model.findings import Finding
 from clusterctl.model.states import Outcome
-from clusterctl.store import jobs, workers
+from clusterctl.store import disagreements, jobs
 from tests.doctor.ward import Ward
 
 RELEASE = """
@@ -65,25 +66,78 @@ def test_a_job_that_was_to_be_cancelled_is(ward: Ward) -> None:
     assert ward.state(1) == "cancelled"
 
 
-def test_a_job_that_is_to_wait_for_its_worker_does_so_while_one_is_silent(ward: Ward) -> None:
-    worker = ward.worker()
-    ward.run(worker, ward.jobs(on_worker_loss="wait"))
-    ward.silence(20)
-    ward.by_hand("DELETE FROM allocations")
-    ward.by_hand(EMPTY)
-    finding = ward.sole("job_running_no_alloc")
-    assert not finding.fix.available
-    before = ward.rows()
-    assert ward.mend(finding).fate == "refused"
-    assert ward.rows() == before
+LOSSES: dict[str, LiteralString] = {
+    "its allocation is gone": "DELETE FROM allocations",
+    "its allocation was released": (
+        "UPDATE allocations SET status = 'released', released_at = now(), release_reason = 'worker_lost'"
+    ),
+    "its allocation is an older row of it": (
+        "UPDATE allocations SET status = 'reserved', start_token = NULL, incarnation = NULL, allocated_at = NULL"
+    ),
+    "it seems never to have run, but its allocation has": (
+        "WITH a AS (UPDATE jobs SET state = 'scheduled') "
+        "UPDATE allocations SET status = 'released', released_at = now(), release_reason = 'worker_lost'"
+    ),
+}
 
-    workers.sync(ward.db, worker.worker_id, worker.incarnation, None)
-    mendable = ward.sole("job_running_no_alloc")
-    ward.silence(20)
-    ward.too_late(mendable)
-    workers.sync(ward.db, worker.worker_id, worker.incarnation, None)
-    ward.cure(mendable)
-    assert ward.state(1) == "pending"
+
+RECOUNT = """
+    UPDATE workers
+       SET allocated_milli = 0, allocated_memory_mb = 0,
+           (reserved_milli, reserved_memory_mb) =
+               (SELECT coalesce(sum(cpu_milli), 0), coalesce(sum(memory_mb), 0) FROM allocations WHERE reserved)
+"""
+
+
+def come_loose(ward: Ward, statement: LiteralString) -> Finding:
+    """The rows of a running job contradict each other from now on; what is found of that."""
+    ward.by_hand(statement)
+    ward.by_hand(RECOUNT)
+    return ward.sole("job_running_no_alloc")
+
+
+@pytest.mark.parametrize("live_state", ["up", "silent", "lost"])
+@pytest.mark.parametrize("statement", LOSSES.values(), ids=LOSSES)
+def test_a_job_that_is_to_wait_for_its_worker_is_held_whatever_is_known_of_that(
+    ward: Ward, statement: LiteralString, live_state: str
+) -> None:
+    ward.run(ward.worker(), ward.jobs(on_worker_loss="wait"))
+    finding = come_loose(ward, statement)
+    ward.db.run("UPDATE workers SET live_state = %s WHERE reserved_milli = 0", live_state)  # a lost one holds nothing
+    assert "it is held" in finding.fix.change
+    assert ward.mend(finding).fate == "done"
+    assert ward.state(1) == "held"
+    jobs.cancel(ward.db, [1])
+    assert ward.state(1) == "cancelled"
+    ward.check()
+
+
+@pytest.mark.parametrize("statement", LOSSES.values(), ids=LOSSES)
+def test_a_job_that_may_have_run_rests_for_its_own_timers_whatever_is_set_now(
+    ward: Ward, statement: LiteralString
+) -> None:
+    ward.run(ward.worker(), ward.jobs(lease_s=600))
+    ward.by_hand("UPDATE allocations SET grace_s = 300, margin_s = 400, lost_after_s = 1300")
+    finding = come_loose(ward, statement)
+    assert ward.mend(finding).fate == "done"
+    state, rest = ward.db.rows("SELECT state, extract(epoch FROM not_before - cluster_time())::int FROM jobs")[0]
+    beats = 2 * 5
+    known = 300 + 400 if ward.db.rows("SELECT FROM allocations") else 30 + 60
+    assert (state, rest) == ("pending", pytest.approx(600 + known + beats, abs=5))
+
+
+def test_a_running_job_that_has_only_a_reservation_and_was_to_be_cancelled_is(ward: Ward) -> None:
+    ward.run(ward.worker(), ward.jobs())
+    jobs.cancel(ward.db, [1])
+    ward.cure(come_loose(ward, LOSSES["its allocation is an older row of it"]))
+    assert ward.state(1) == "cancelled"
+
+
+def test_a_scheduled_job_whose_allocation_ended_well_is_left_as_it_is(ward: Ward) -> None:
+    ward.reserve(ward.worker(), ward.jobs())
+    ward.by_hand(RELEASE, "exited", 0)
+    ward.by_hand(RECOUNT)
+    ward.too_late(ward.findings("job_running_no_alloc")[0])
 
 
 def test_a_job_that_waits_for_its_worker_and_was_to_be_cancelled_is(ward: Ward) -> None:
@@ -207,6 +261,14 @@ def test_an_attempt_on_an_unheard_worker_is_not_released(ward: Ward) -> None:
     finding = ward.findings("alloc_on_terminal_job")[0]
     assert not finding.fix.available
     assert finding.fix.command == "clusterctl worker w1 --confirm-dead"
+
+
+def test_what_its_job_holds_is_no_stray_whoever_asks(ward: Ward) -> None:
+    ward.reserve(ward.worker(), ward.jobs(2))
+    ward.by_hand("UPDATE jobs SET state = 'pending', allocation_id = NULL WHERE id = 2")
+    assert disagreements.release_strays(ward.db, [1, 2], "reserved", "start_timeout") == 1
+    assert ward.states([1, 2]) == ["scheduled", "pending"]
+    ward.check()
 
 
 def test_an_attempt_that_was_released_by_now_is_left_alone(ward: Ward) -> None:

@@ -73,6 +73,15 @@ def test_an_agent_has_its_time_to_end_them(ward: Ward, spawn: Spawn) -> None:
     assert ward.findings() == []
 
 
+def test_an_agent_has_the_time_that_the_attempt_was_promised_whatever_is_set_now(ward: Ward, spawn: Spawn) -> None:
+    spawn(*over(ward))
+    ward.by_hand("UPDATE allocations SET grace_s = 300, lost_after_s = 1300")
+    ward.later(PATIENCE)
+    assert ward.findings() == []
+    ward.later(300)
+    assert len(ward.findings()) == 1
+
+
 def test_a_process_of_an_attempt_that_runs_is_left_alone(ward: Ward, spawn: Spawn) -> None:
     (order,), token = ward.run(ward.worker(), ward.jobs())
     spawn(order.allocation_id, token)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.house.tree import ROOT
-from tests.mutants.faults import FAULTS, Fault
+from tests.mutants.fault import Fault
+from tests.mutants.faults import FAULTS
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

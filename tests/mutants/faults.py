@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from tests.mutants.daemon_faults import DAEMON_FAULTS
+from tests.mutants.doctor_faults import DOCTOR_FAULTS
+from tests.mutants.fault import Fault
 
 LAWS = "clusterctl/store/migrations/0002_laws.sql"
 RELEASES = "clusterctl/store/releases.py"
+RELEASE_STEPS = "clusterctl/store/release_steps.py"
 ALLOCATIONS = "clusterctl/store/allocations.py"
 WORKERS = "clusterctl/store/workers.py"
-
-
-class Fault(NamedTuple):
-    """Replace *sound* by *faulty* in *file*; one of *tests* must fail then."""
-
-    name: str
-    file: str
-    sound: str
-    faulty: str
-    tests: tuple[str, ...]
-
-    def made_in(self, text: str) -> str:
-        """*text* with the fault in it."""
-        assert text.count(self.sound) == 1, f"{self.name}: {self.file} has changed"
-        return text.replace(self.sound, self.faulty)
-
 
 FAULTS = (
     Fault(
@@ -42,7 +29,7 @@ FAULTS = (
     ),
     Fault(
         "a loss spends the user's retries",
-        RELEASES,
+        RELEASE_STEPS,
         "(NOT v.loss AND NOT v.free_return AND",
         "(NOT v.free_return AND",
         ("tests/store/test_loss.py",),
@@ -70,7 +57,7 @@ FAULTS = (
     ),
     Fault(
         "what was seen is not looked at again under the lock",
-        RELEASES,
+        RELEASE_STEPS,
         "WHERE id = e.job_id AND allocation_id = e.id AND state = e.holds FOR UPDATE) j",
         "WHERE id = e.job_id FOR UPDATE) j",
         ("tests/store/test_races.py", "tests/store/test_loss.py"),
@@ -78,8 +65,8 @@ FAULTS = (
     Fault(
         "a person may release a reservation that is in time",
         RELEASES,
-        "WHERE id = ANY (%s) AND reserved AND start_by < cluster_time()",
-        "WHERE id = ANY (%s) AND reserved",
+        "AND id = ANY (%s) AND start_by < cluster_time())",
+        "AND id = ANY (%s))",
         ("tests/store/test_loss.py",),
     ),
     Fault(
@@ -132,8 +119,8 @@ FAULTS = (
     Fault(
         "a clone of a machine is let in beside it",
         WORKERS,
-        "AND (w.boot_id = excluded.boot_id OR w.live_state <> 'up'",
-        "AND (true",
+        "AND (w.boot_id = excluded.boot_id OR w.live_state <> 'up'))",
+        "AND (w.boot_id = excluded.boot_id OR w.last_heartbeat_at < cluster_time() - interval '15 s'))",
         ("tests/store/test_loss.py",),
     ),
     Fault(
@@ -234,4 +221,62 @@ FAULTS = (
         "    if False:",
         ("tests/store/test_submissions.py",),
     ),
+    Fault(
+        "an old incarnation signs the new one off",
+        WORKERS,
+        "         WHERE id = %s AND incarnation = %s AND live_state = 'up'\n",
+        "         WHERE id = %s AND incarnation >= %s AND live_state = 'up'\n",
+        ("tests/store/test_workers.py",),
+    ),
+    Fault(
+        "who signs off looks like one that fell silent",
+        WORKERS,
+        "live_state = 'silent', live_reason = 'stopped'\n         WHERE id",
+        "live_state = 'silent', live_reason = 'no heartbeat'\n         WHERE id",
+        ("tests/daemons/test_mass_loss.py", "tests/daemons/test_agentd_registration.py"),
+    ),
+    Fault(
+        "who signs off without knowing its incarnation signs off its successor on another boot",
+        WORKERS,
+        "(agent_id, machine_id, boot_id) = (%s::uuid, %s, %s) AND live_state = 'up'",
+        "(agent_id, machine_id) = (%s::uuid, %s) AND %s <> '' AND live_state = 'up'",
+        ("tests/store/test_workers.py", "tests/daemons/test_agentd_registration.py"),
+    ),
+    Fault(
+        "a worker that fails everything is drained though there is no other",
+        WORKERS,
+        "\n               AND EXISTS (SELECT FROM open other WHERE other.id <> me.id AND other.takes_jobs)",
+        "",
+        ("tests/daemons/test_agentd_trouble.py", "tests/store/test_loss.py"),
+    ),
+    Fault(
+        "two that fail everything drain each other",
+        WORKERS,
+        "FROM workers WHERE admin_state = 'open' ORDER BY id FOR NO KEY UPDATE",
+        "FROM workers WHERE admin_state = 'open' ORDER BY id",
+        ("tests/store/test_loss.py",),
+    ),
+    Fault(
+        "the start of a machine is taken for that of its agent",
+        WORKERS,
+        "CASE WHEN w.boot_id = excluded.boot_id THEN w.booted_as ELSE w.incarnation + 1 END",
+        "w.booted_as",
+        ("tests/daemons/test_agentd_trouble.py", "tests/daemons/test_loss.py"),
+    ),
+    Fault(
+        "a report that came too late leaves no trace",
+        RELEASES,
+        "WHERE m.id NOT IN (SELECT id FROM judged)",
+        "WHERE false",
+        ("tests/store/test_ends.py", "tests/daemons/test_loss.py"),
+    ),
+    Fault(
+        "a report under another token looks like the one that was recorded",
+        RELEASES,
+        "(m.outcome, m.exit_code, m.signal, m.token)",
+        "(m.outcome, m.exit_code, m.signal, m.start_token)",
+        ("tests/store/test_ends.py",),
+    ),
+    *DAEMON_FAULTS,
+    *DOCTOR_FAULTS,
 )

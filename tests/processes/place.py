@@ -182,7 +182,7 @@ def stop_all(spool: Path) -> None:
 
     def taken() -> RealProcesses | None:
         try:
-            return RealProcesses(spool, worker="nobody", term_grace_s=0.1)
+            return RealProcesses(spool, worker="nobody")
         except Refused:
             return None
 

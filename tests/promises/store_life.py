@@ -126,7 +126,7 @@ class Inhabited(RuleBasedStateMachine):
         wanted = submission(count, cpus, **wishes, after=after, key=new_token())
         submitted = self.surely(lambda: submissions.submit(self.db, wanted))
         assert len(submitted.ids) == count
-        assert submitted.existing == self.was_done
+        assert self.was_done or not submitted.existing  # a look at the key may be all that was done
         assert len(self.ids()) == len(known) + count
 
     @precondition(lambda self: self.ids())

@@ -47,6 +47,18 @@ def test_an_end_with_a_wrong_token_changes_nothing_and_is_kept_as_evidence(scene
     scene.check()
 
 
+def test_the_same_end_of_another_start_is_evidence_though_it_reads_alike(scene: Scene) -> None:
+    """Two processes of one allocation ended alike: that there were two is what somebody must learn."""
+    (order,), token = scene.run(scene.worker(), scene.jobs())
+    assert scene.end(order, token)
+    other = new_token()
+    assert scene.end(order, other) == []
+    assert scene.db.rows("SELECT verb, subject, detail ->> 'token' FROM audit") == [
+        ("late_report", f"allocation:{order.allocation_id}", other)
+    ]
+    scene.check()
+
+
 def test_a_late_end_does_not_release_the_next_attempt(scene: Scene) -> None:
     worker = scene.worker()
     (first,), token = scene.run(worker, scene.jobs())

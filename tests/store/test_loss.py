@@ -12,7 +12,8 @@ from clusterctl.model.states import FREE_RETURNS, LOSSES, Outcome
 from clusterctl.store import jobs, releases, workers
 from tests.store.conftest import Connect
 from tests.store.scene import Scene, registration
-from tests.store.threads import at_once, in_background
+from tests.store.threads import at_once, in_background, waits_for_a_lock
+from tests.until import until
 
 FENCE = 900 + 30 + 60.0  # lease, grace, margin of a job that says nothing about them
 
@@ -220,8 +221,23 @@ def test_a_clone_of_a_machine_is_not_let_in_while_the_machine_is_heard(scene: Sc
     with pytest.raises(Moved, match="still heard"):
         workers.register(scene.db, registration("w1", 8, boot="of the clone"))
     assert len(workers.sync(scene.db, worker.worker_id, worker.incarnation, None).holdings) == 1
-    scene.db.run("SELECT set_config('clusterctl.now', (now() + interval '16 s')::text, false)")
+    scene.silence(16)
     assert workers.register(scene.db, registration("w1", 8, boot="of the clone")).incarnation == 2
+
+
+def test_a_clone_that_waits_is_not_let_in_after_an_outage_before_the_machine_has_beaten(scene: Scene) -> None:
+    worker = scene.worker()
+    scene.run(worker, scene.jobs())
+    scene.db.run("SELECT set_config('clusterctl.now', (now() + interval '1 h')::text, false)")  # nobody could beat
+    with pytest.raises(Moved, match="still heard"):
+        workers.register(scene.db, registration("w1", 8, boot="of the clone"))
+    assert len(workers.sync(scene.db, worker.worker_id, worker.incarnation, None).holdings) == 1
+
+
+def test_a_machine_that_signed_off_is_let_in_at_once_after_its_reboot(scene: Scene) -> None:
+    worker = scene.worker()
+    workers.sign_off(scene.db, worker.worker_id, worker.incarnation)
+    assert workers.register(scene.db, registration("w1", 8, boot="next boot")).incarnation == 2
 
 
 def test_a_worker_in_trouble_gets_nothing_new_until_it_is_well(scene: Scene) -> None:
@@ -245,6 +261,22 @@ def test_a_black_hole_is_drained_unless_there_is_nobody_else(scene: Scene) -> No
         "draining",
         "3 jobs did not start",
     )
+
+
+def test_of_two_black_holes_at_once_one_stays_open(scene: Scene, connect: Connect) -> None:
+    holes = [scene.worker("hole1"), scene.worker("hole2")]
+    drains = [partial(workers.drain_black_hole, connect(), hole.worker_id, hole.incarnation, "-") for hole in holes]
+    watch = connect()  # what others wait for is seen once in each transaction
+    with scene.db.transaction():  # while one asks in a transaction that is not over, the other does too
+        assert workers.drain_black_hole(scene.db, holes[0].worker_id, holes[0].incarnation, "-")
+        thread, answer = in_background(drains[1])
+        until(lambda: answer or waits_for_a_lock(watch), what="the other to ask")
+    thread.join(30)
+    assert answer == [False]
+    assert scene.db.rows("SELECT name FROM workers WHERE admin_state = 'open'") == [("hole2",)]
+    for _ in range(20):
+        scene.db.run("UPDATE workers SET admin_state = 'open'")
+        assert {*at_once(*drains)} == {False, True}
 
 
 def test_the_ways_to_blame_a_worker_are_those_of_the_model(scene: Scene) -> None:

@@ -35,6 +35,7 @@ from clusterctl.store import (
     workers,
 )
 from clusterctl.store.connection import Database
+from clusterctl.store.disagreements import Fence
 from clusterctl.store.jobs import Selection
 from tests.embedded_server import TEMPLATE, Servers
 from tests.store import crowd
@@ -160,7 +161,7 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "doctor: holders": lambda crowd: evidence.holders(crowd.db),
     "doctor: quiet_s": lambda crowd: evidence.quiet_s(crowd.db),
     "doctor: reign": lambda crowd: evidence.reign(crowd.db),
-    "doctor: placed": lambda crowd: disagreements.placed(crowd.db),
+    "doctor: placed": lambda crowd: disagreements.placed(crowd.db, Fence(90, 10)),
     "doctor: strays": lambda crowd: disagreements.strays(crowd.db),
     "doctor: tallies": lambda crowd: tallies.wrong(crowd.db),
 }

@@ -13,6 +13,8 @@ from tests.store.conftest import Connect
 from tests.store.scene import Scene, new_token, registration
 from tests.store.threads import at_once
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
 
 def live_state(scene: Scene) -> str:
     """What the cluster believes of the one worker."""
@@ -99,3 +101,14 @@ def test_an_old_incarnation_cannot_sign_the_new_one_off(scene: Scene) -> None:
     scene.worker()
     workers.sign_off(scene.db, old.worker_id, old.incarnation)
     assert live_state(scene) == "up"
+
+
+@pytest.mark.parametrize("another", [{"boot": "another boot"}, {"agent": NOBODY}, {"machine": "another machine"}])
+def test_who_signs_off_without_knowing_its_incarnation_signs_off_nobody_else(
+    scene: Scene, another: dict[str, str]
+) -> None:
+    scene.worker()
+    workers.sign_off_agent(scene.db, registration("w1", 8, **another))
+    assert live_state(scene) == "up"
+    workers.sign_off_agent(scene.db, registration("w1", 8))
+    assert live_state(scene) == "silent"

@@ -5,6 +5,7 @@ Shares no code with the cluster.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -246,7 +247,9 @@ def no_daemon_crashed(evidence: Evidence) -> Wrong:
 def the_next_leads_in_time(evidence: Evidence) -> Wrong:
     """When a leader is gone, or cannot be heard, another leads soon."""
     for seconds in evidence.takeovers:
-        if seconds > TAKEOVER_S:
+        if seconds == math.inf:
+            yield "leader", "no other has led for as long as anybody looked"
+        elif seconds > TAKEOVER_S:
             yield "leader", f"the next term began after {seconds:.1f} s"
 
 

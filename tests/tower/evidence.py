@@ -61,7 +61,7 @@ class Evidence:
     left_running: tuple[int, ...] = ()
     deaths: tuple[str, ...] = ()  # daemons that ended though nobody had asked them to
     tracebacks: tuple[str, ...] = ()
-    takeovers: tuple[float, ...] = ()  # seconds from the end of a leader to the next term, where nothing else was wrong
+    takeovers: tuple[float, ...] = ()  # seconds from harm to the next term where nothing else was wrong; inf: none came
 
     @cached_property
     def plans(self) -> dict[int, Row]:

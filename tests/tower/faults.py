@@ -95,6 +95,7 @@ FAULTS = (
     Fault("stop agentd", 2, machines, machine_faults.stop_agentd),
     Fault("end agentd", 1, machines, machine_faults.end_agentd),
     Fault("kill supervisor", 3, machines, machine_faults.kill_supervisor),
+    Fault("part worker and kill supervisors", 4, machines, machine_faults.part_and_kill_supervisors),
     Fault("stop supervisor", 1, machines, machine_faults.stop_supervisor),
     Fault("kill agentd and supervisors", 1, machines, machine_faults.kill_agentd_and_supervisors),
     Fault("kill warm process", 1, machines, machine_faults.kill_warm_process),

@@ -45,6 +45,21 @@ def kill_supervisor(_: Tower, machine: Machine, chance: Random) -> Iterator[floa
     yield 1.0
 
 
+def part_and_kill_supervisors(_: Tower, machine: Machine, chance: Random) -> Iterator[float]:
+    """Cut a worker off, and then kill its supervisors: only agentd is left to see to the leases, and it may wait.
+
+    Long enough that its jobs are lost, and run elsewhere.
+    """
+    harm = chance.choice(("cut", "plug", "plug", "plug"))  # who is hung up on knows at once, and need not wait
+    for line in machine.agent.lines.values():
+        line.cut() if harm == "cut" else line.plug()
+    yield chance.choice((0.3, 1.0, 4.0))
+    signal_all(machine.supervisors(), signal.SIGKILL)
+    yield chance.uniform(16, 22)
+    for line in machine.agent.lines.values():
+        line.heal()
+
+
 def stop_supervisor(_: Tower, machine: Machine, chance: Random) -> Iterator[float]:
     """SIGSTOP of one."""
     chosen = some(machine.supervisors(), chance)

@@ -39,7 +39,7 @@ def draw(seed: int, number: int, known: list[int]) -> Plan:
     chance = Random(f"{seed} {number}")
     kind = chance.choices(
         ("single", "array", "flaky", "dependent", "cancelled", "overdue", "stubborn", "parent", "long"),
-        (30, 10, 12, 12, 8, 4, 5, 5, 14),
+        (24, 8, 10, 10, 8, 4, 5, 5, 28),
     )[0]
     plan = Plan(
         number=number,
@@ -72,5 +72,6 @@ def particulars(kind: str, chance: Random, parents: list[int]) -> dict[str, obje
         case "stubborn" | "parent":
             return {"mood": kind, "cancel_after": chance.choice((None, None, 1.5))}
         case "long":  # outlives its lease, and the time after which it is lost, on a worker that is cut off
-            return {"seconds": round(chance.uniform(18, 30), 2), "cpu_milli": 500, "lease_s": chance.choice((6, 8, 60))}
+            lease = {"lease_s": chance.choice((6, 6, 6, 60)), "mood": chance.choice(("plain", "stubborn", "parent"))}
+            return {"seconds": round(chance.uniform(18, 30), 2), "cpu_milli": 500, **lease}
     return {}

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.tower.checker import LOSSES, Violation
 from tests.tower.evidence import Evidence
+from tests.tower.takeovers import Takeover
 
 Entries = Sequence[Mapping[str, Any]]
 AFTERMATH_S = 3.0  # Postgres recovers, daemons come back
+CONCERNS_LEADERS = re.compile(r"postgres|(process|line) s\d+")  # places; the submitter is not one
 
 
-def undisturbed(takeovers: Iterable[tuple[float, float]], entries: Entries) -> tuple[float, ...]:
+def undisturbed(takeovers: Iterable[Takeover], entries: Entries) -> tuple[float, ...]:
     """The seconds of those takeovers during which neither Postgres nor the way of any schedd to it was harmed besides.
 
-    *takeovers* and *entries* are (from, to) on the same clock; the fault that ended the leader is one of *entries*.
+    Infinite for one that never came. Both are on the same clock; the fault that ended the leader is one of *entries*.
     """
-    places = ("postgres", "process s", "line s")
-    others = [(each["began"], each["ended"] + AFTERMATH_S) for each in entries if each["place"].startswith(places)]
+    others = [
+        (each["began"], each["ended"] + AFTERMATH_S) for each in entries if CONCERNS_LEADERS.fullmatch(each["place"])
+    ]
     return tuple(
-        ended - began
-        for began, ended in takeovers
-        if sum(first < ended and began < last for first, last in others) == 1
+        each.until - each.harmed if each.came else math.inf
+        for each in takeovers
+        if sum(first < each.until and each.harmed < last for first, last in others) == 1
     )
 
 
@@ -42,7 +47,9 @@ def summary(
         "releases": dict(releases.most_common()),
         "losses": sum(count for reason, count in releases.items() if reason in LOSSES),
         "terms": max((row["term"] for row in evidence.allocations.values()), default=0),
-        "slowest_takeover_s": round(max(evidence.takeovers, default=0.0), 1),
+        "takeovers": len(evidence.takeovers),
+        "takeovers_that_never_came": evidence.takeovers.count(math.inf),
+        "slowest_takeover_s": round(max((each for each in evidence.takeovers if each < math.inf), default=0.0), 1),
         "faults": len(entries),
         "faults_by_kind": dict(sorted(Counter(entry["kind"] for entry in entries).items())),
         "faults_missed": sum("missed" in entry for entry in entries),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from tests.tower import checker, evidence, report
 from tests.tower.checker import PROMISES, check
 from tests.tower.evidence import Evidence, Row, Run, read_ledger, read_tracebacks
+from tests.tower.takeovers import LOOKED_FOR_S, Takeover, await_next
 
 SPOOLS = {"w1": Path("/nonexistent"), "w2": Path("/nonexistent")}
 
@@ -157,6 +160,7 @@ PLANTED: list[tuple[str, str, Plant]] = [
     ("a daemon has died", "no_daemon_crashed", with_field(deaths=("w1 with 1",))),
     ("a traceback", "no_daemon_crashed", with_field(tracebacks=("w1.log:3: KeyError",))),
     ("nobody leads for long", "the_next_leads_in_time", with_field(takeovers=(15.5,))),
+    ("nobody leads any more", "the_next_leads_in_time", with_field(takeovers=(math.inf,))),
 ]  # fmt: skip
 
 
@@ -196,8 +200,30 @@ def test_a_takeover_counts_if_nothing_else_was_wrong() -> None:
     killed = {"began": 9.9, "ended": 14.0, "place": "process s1"}
     apart = {"began": 11.0, "ended": 12.0, "place": "process w1"}
     outage = {"began": 11.0, "ended": 12.0, "place": "postgres"}
-    assert report.undisturbed([(10, 10.5)], [killed, apart]) == (0.5,)
-    assert report.undisturbed([(10, 11.5)], [killed, outage]) == ()
+    submitter = {"began": 11.0, "ended": 12.0, "place": "process submitter"}
+    its_line = {"began": 11.0, "ended": 12.0, "place": "line submitter"}
+    other = {"began": 11.0, "ended": 12.0, "place": "line s2"}
+    assert report.undisturbed([Takeover(10, 10.5, came=True)], [killed, apart]) == (0.5,)
+    assert report.undisturbed([Takeover(10, 11.5, came=True)], [killed, submitter, its_line]) == (1.5,)
+    assert report.undisturbed([Takeover(10, 11.5, came=True)], [killed, outage]) == ()
+    assert report.undisturbed([Takeover(10, 11.5, came=True)], [killed, other]) == ()
+
+
+def test_a_takeover_that_never_came_is_told_unless_something_else_was_wrong() -> None:
+    killed = {"began": 9.9, "ended": 36.0, "place": "process s1"}
+    outage = {"began": 20.0, "ended": 21.0, "place": "postgres"}
+    assert report.undisturbed([Takeover(10, 35, came=False)], [killed]) == (math.inf,)
+    assert report.undisturbed([Takeover(10, 35, came=False)], [killed, outage]) == ()
+
+
+@pytest.mark.parametrize(
+    "terms, came", [([4, 4, 5], True), ([4, None, 5], True), ([4, None] * 50, False)], ids=["came", "unseen", "never"]
+)
+def test_whoever_waits_for_the_next_leader_notes_whether_it_came(terms: list[int | None], came: bool) -> None:
+    found: list[Takeover] = []
+    pauses = list(await_next(4, iter(terms).__next__, found, now=count(100).__next__))
+    assert found == [Takeover(100, 100 + len(pauses) + 1 + (not came), came)]
+    assert len(pauses) == (3 if came else LOOKED_FOR_S - 1)
 
 
 @pytest.mark.parametrize("module", [checker, evidence])
@@ -205,5 +231,5 @@ def test_what_judges_shares_no_code_with_what_is_judged(module: Any) -> None:
     tree = ast.parse(Path(module.__file__).read_text())
     froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     imports = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    allowed = {"__future__", "ast", "collections", "dataclasses", "functools", "json", "pathlib", "psycopg", "typing"}
+    allowed = {"__future__", "collections", "dataclasses", "functools", "json", "math", "pathlib", "psycopg", "typing"}
     assert {name.partition(".")[0] for name in [*froms, *imports] if name != "tests.tower.evidence"} <= allowed

@@ -13,14 +13,15 @@ from typing import Self
 import psycopg
 
 from clusterctl.model.errors import ClusterError
-from tests.tower.daemons import Daemon, boottime, processes_with
+from tests.tower.daemons import Daemon, processes_with
 from tests.tower.machines import Machine
 from tests.tower.proxy import Line
 from tests.tower.servers import Servers
+from tests.tower.takeovers import Takeover, await_next
 from tests.until import until
 
 ROOT = Path(__file__).parents[2]
-CPUS = (4, 4, 6, 3)  # of the workers
+CPUS = (4, 4, 6, 3, 4)  # of the workers: two of five that are silent at once are no crowd yet, and may be lost
 PREFIX = "tower:"
 MARGIN_S = 4.0
 KNOBS = {
@@ -35,10 +36,10 @@ KNOBS = {
     "MEMORY_CHECK_EVERY": "1s",
     "REDIS_PREFIX": PREFIX,
 }
-WATCH_EVERY_S = 0.1
+# An operator forgot to change this one too, or was wrong: the promises must not rest on what an agent is set to.
+ODD_KNOBS = {"w4": {"TERM_GRACE": "15s", "BEAT_EVERY": "1300ms", "LEASE": "45s", "SILENT_AFTER": "9s"}}
 SETTLES_WITHIN_S = 30.0
 RESUME_EVERY_S = 10.0
-TAKEN_OVER_WITHIN_S = 25.0  # how long a leader stays harmed at most, waiting for the next
 
 Watch = Callable[[float], Iterator[float]]
 
@@ -48,7 +49,7 @@ class Tower:
 
     def __init__(self, directory: Path, seed: int) -> None:
         self.directory = directory
-        self.takeovers: list[tuple[float, float]] = []  # from the harm to the next term, on CLOCK_BOOTTIME
+        self.takeovers: list[Takeover] = []
         self.omitted: list[str] = []  # faults that this machine does not allow
         self.drains: list[str] = []  # workers that drained themselves
         self._resume_at = 0.0
@@ -98,12 +99,8 @@ class Tower:
         before = self._term()
 
         def watch(longer: float) -> Iterator[float]:
-            harmed = boottime()
-            while led and before and boottime() < harmed + TAKEN_OVER_WITHIN_S:
-                if (self._term() or 0) > before:
-                    self.takeovers.append((harmed, boottime()))
-                    break
-                yield WATCH_EVERY_S
+            if led and before:
+                yield from await_next(before, self._term, self.takeovers)
             yield longer
 
         return watch
@@ -180,7 +177,7 @@ class Tower:
             "CLUSTERCTL_DATABASE_URL": postgres,
             "CLUSTERCTL_REDIS_URL": f"redis://127.0.0.1:{lines['valkey'].port}/0",
             "CLUSTERCTL_STATE_DIR": str(self.directory / f"state-{name}"),
-        } | {f"CLUSTERCTL_{knob}": value for knob, value in KNOBS.items()}
+        } | {f"CLUSTERCTL_{knob}": value for knob, value in (KNOBS | ODD_KNOBS.get(name, {})).items()}
 
     def _daemon(self, name: str, words: list[str]) -> Daemon:
         lines = self._lines(name)
