@@ -73,13 +73,13 @@ def doctor(
         found = views.findings(cluster, words)
         tell_limits(found)
         if not (fix or fix_stuck):
-            mends.show_findings(found.findings, form)
+            mends.show_findings(found.findings, form, whole=not found.unchecked)
             advise(found.findings)
             raise typer.Exit(verdict(found, found.findings))
         chosen = [finding for finding in found.findings if fix or finding.stuck]
         if not chosen and words and not found.unchecked:
             raise Refused(f"nothing is to be mended for {' '.join(words)}", "`clusterctl doctor` shows all findings")
-        mends.show_plan(chosen, form)
+        mends.show_plan(chosen, form, whole=not found.unchecked)
         if dry_run or not any(finding.fix.available for finding in chosen):
             mends.show_outcomes(chosen, [], form)
             raise typer.Exit(verdict(found, chosen))

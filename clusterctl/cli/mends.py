@@ -31,9 +31,17 @@ class Outcome(NamedTuple):
     mended: Mended | None
 
 
-def show_findings(findings: Sequence[Finding], form: Form | None) -> None:
-    """A paragraph for each where somebody reads it; else, and in the wide table, a line for each."""
-    if not is_for_people(form) or form == "wide" or not findings:
+def show_findings(findings: Sequence[Finding], form: Form | None, *, whole: bool) -> None:
+    """A paragraph for each where somebody reads it; else, and in the wide table, a line for each.
+
+    Not *whole*: some could not be looked for.
+    """
+    if not findings:
+        listing.write(FINDINGS, [], form or ("table" if sys.stdout.isatty() else "tsv"))
+        sys.stdout.flush()
+        sys.stderr.write(f"no findings{'' if whole else ' among what could be checked'}\n")
+        return
+    if not is_for_people(form) or form == "wide":
         listing.show(FINDINGS, findings, form)
         return
     for line in lines(findings, found_words, colours.wanted()):
@@ -41,13 +49,13 @@ def show_findings(findings: Sequence[Finding], form: Form | None) -> None:
     sys.stdout.flush()
 
 
-def show_plan(findings: Sequence[Finding], form: Form | None) -> None:
+def show_plan(findings: Sequence[Finding], form: Form | None, *, whole: bool) -> None:
     """What would change, why, and at what risk: on stdout for people, on stderr beside data."""
     stream = sys.stdout if is_for_people(form) else sys.stderr
     for line in lines(findings, plan_words, colours.wanted(stream)):
         stream.write(f"{line}\n")
     if not findings:
-        sys.stderr.write("nothing to mend\n")
+        sys.stderr.write(f"nothing to mend{'' if whole else ' among what could be checked'}\n")
     stream.flush()
 
 

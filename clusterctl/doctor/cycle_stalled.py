@@ -33,7 +33,8 @@ class CycleStalled(Check):
         wait = f"a job that could start has waited for {format_age(reign.waiting_s)}"
         if reign.renewed_age_s is None or reign.renewed_age_s > TAKEOVER:
             was = f" (the last was {reign.holder})" if reign.holder else ""
-            yield self.told(reign, f"no schedd leads{was}, and {wait}", self.by_hand("clusterctl schedd"), 0)
+            fix = self.by_hand("clusterctl schedd", "start one; for a stack of `up` that is `clusterctl up`")
+            yield self.told(reign, f"no schedd leads{was}, and {wait}", fix, 0)
         elif reign.holder and reign.decided_age_s is not None and reign.decided_age_s > patience:
             sentence = f"{reign.holder} leads, and has decided nothing for {format_age(reign.decided_age_s)}; {wait}"
             yield self.told(reign, sentence, self.deposition(reign), reign.decided_age_s)

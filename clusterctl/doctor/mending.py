@@ -18,7 +18,9 @@ def mend(cluster: Cluster, finding: Finding, *, actor: str, reason: str) -> Mend
     """
     check = BY_CODE[finding.code]
     if not finding.fix.available:
-        return check.fated("refused", finding, finding.fix.change or "there is nothing that could be done safely")
+        command = f"`{finding.fix.command}`" if finding.fix.command else ""
+        told = ", ".join(part for part in (command, finding.fix.change) if part)
+        return check.fated("refused", finding, f"left to a person: {told or 'nobody knows what would be right'}")
     together = cluster.db.transaction() if check.needs == ("postgres",) else nullcontext()
     try:
         with together:

@@ -231,6 +231,7 @@ def test_without_postgres_nothing_is_known_and_all_of_it_named(run: Run) -> None
     assert said.code == ExitCode.UNREACHABLE
     (line,) = [line for line in said.err.splitlines() if line.startswith("not checked: ")]
     assert "postgres unreachable" in line
+    assert said.err.endswith("no findings among what could be checked\n")
     redis_only = {"cache_drift", "ghost_redis_worker"}  # of which there is none here
     assert all(check.code in line for check in CHECKS if check.code not in redis_only)
 
