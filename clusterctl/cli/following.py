@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from clusterctl.cli.gaps import pieces, seek_tail
-from clusterctl.cli.waiting import patiently
+from clusterctl.cli.outage import patiently
 from clusterctl.model.errors import NotFound, Refused
 
 if TYPE_CHECKING:

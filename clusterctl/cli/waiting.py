@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from clusterctl.clock import patience
-from clusterctl.model.errors import Outage
+from clusterctl.cli.outage import patiently
 from clusterctl.model.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -20,10 +17,8 @@ if TYPE_CHECKING:
     from clusterctl.model.pictures import JobPicture
 
 SOONEST, LATEST = 0.05, 1.0  # seconds between two looks, growing: a short job ends soon or not at all
-PATIENCE = 900.0  # seconds without Postgres that a wait survives: as long as the jobs themselves
 
 Counts = dict[str, int]
-T = TypeVar("T")
 
 
 def see_through(cluster: Cluster, ids: Sequence[int], *, timeout: float | None = None, follow: bool = False) -> int:
@@ -101,21 +96,6 @@ def rests() -> Iterator[float]:
     while True:
         yield rest
         rest = min(rest * 1.3, LATEST)
-
-
-def patiently(look: Callable[[], T], chance: Callable[[], float] = random.random) -> T:
-    """*look*, through an absence of Postgres; its Outage if that lasts longer than PATIENCE."""
-    deadline = time.monotonic() + PATIENCE
-    for outages in itertools.count():
-        try:
-            return look()
-        except Outage as outage:
-            if time.monotonic() > deadline:
-                raise
-            if not outages:
-                sys.stderr.write(f"{outage}; still waiting\n")
-            time.sleep(patience(outages, chance()))
-    raise AssertionError("there is always a next time")
 
 
 def narrate(progress: Iterator[Counts], _total: int) -> None:
