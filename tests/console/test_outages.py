@@ -10,12 +10,21 @@ from contextlib import contextmanager
 import pytest
 
 from clusterctl.model.exits import ExitCode
+from clusterctl.store import jobs
 from tests.console.conftest import Run
+from tests.console.test_acting import aside, meanwhile
 from tests.console.test_bad_input import assert_told
 from tests.store.scene import Scene
+from tests.until import until
 
 LIMIT = 5.0  # seconds
 COMMANDS = ["submit true", "jobs", "job 1", "cancel 1", "wait 1", "logs 1", "workers", "db status", "db migrate"]
+
+# Whoever rests after a statement like that one is cut off.
+CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'clusterctl cli' AND state = 'idle' AND query LIKE %s
+"""
 
 
 @contextmanager
@@ -101,3 +110,22 @@ def test_a_newer_database_asks_for_a_newer_program(run: Run, scene: Scene) -> No
     assert said.code == ExitCode.SCHEMA
     assert_told(said, "9999")
     assert scene.db.value("SELECT count(*) FROM jobs") == 0
+
+
+@pytest.mark.parametrize("words, look", [(("wait",), "%GROUP BY%"), (("logs", "-f"), "%spool%")], ids=["wait", "logs"])
+def test_what_waits_anyway_waits_an_outage_out(
+    run: Run, scene: Scene, database: str, words: tuple[str, ...], look: str
+) -> None:
+    (job,) = scene.jobs()
+
+    def cut_and_cancel() -> None:
+        with aside(scene, database) as other:
+            until(lambda: other.db.rows(CUT, look), timeout=20, what="the command to stand by, and be cut off")
+            jobs.cancel(other.db, [job])
+
+    thread = meanwhile(cut_and_cancel)
+    said = run(*words, str(job))
+    thread.join()
+    assert "postgres unreachable" in said.err
+    assert "still waiting" in said.err
+    assert said.code != ExitCode.UNREACHABLE
