@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 
 import psycopg
@@ -17,7 +18,11 @@ _numbers = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The leader of the run names the servers' directory; xdist's workers inherit the name."""
+    """The leader of the run names the servers' directory; xdist's workers inherit the name.
+
+    A shell starts what runs in its background deaf to Ctrl-C, and all that is started from there inherits it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         directory = embedded_server.announce()
         config.add_cleanup(lambda: embedded_server.bury(directory))
