@@ -179,7 +179,8 @@ def test_a_job_that_puts_something_else_in_the_place_of_its_output_ends_as_any_o
     before = Path("/etc/passwd").read_bytes()
     text = replace.format(path=output_of(capped, 1))
     end = capped.run(shell(1, f"{text}; {FLOOD.format(mb=5)}; exit 7"))
-    assert (end.outcome, end.exit_code, end.detail) == (Outcome.EXITED, 7, DROPPED.format(mb=4))
+    assert (end.outcome, end.exit_code) == (Outcome.EXITED, 7)
+    assert end.detail.startswith("the middle of its output was dropped")
     assert capped.run(shell(2, "exit 8")).exit_code == 8
     assert Path("/etc/passwd").read_bytes() == before
 
