@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Run the command line, and end with its code."""
-    from clusterctl.cli.door import main as run
+    from clusterctl.cli.main import main as run
 
     sys.exit(run())
 

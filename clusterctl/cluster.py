@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class Cluster:
-    """What ``operations`` and ``views`` are given. Nothing is connected before it is used."""
+    """What ``operations`` and ``views`` are given. Nothing is connected before it is used.
 
-    def __init__(self, settings: Settings, *, name: str = "cli") -> None:
+    ``caller``: who asks, as jobs and the audit name them; the owner of this process, unless told.
+    """
+
+    def __init__(self, settings: Settings, *, name: str = "cli", caller: str = "") -> None:
         self.settings = settings
+        self.caller = caller or login_name()
         self.db = Database(settings.database_url, name=name, statement_timeout="30s", lock_timeout="5s")
 
     @cached_property
@@ -38,3 +44,11 @@ class Cluster:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def login_name() -> str:
+    """The name of our uid, or its number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -81,13 +80,3 @@ class Invocation:
 def invocation(ctx: typer.Context) -> Invocation:
     """The invocation that *ctx* belongs to."""
     return cast(Invocation, ctx.obj)
-
-
-def login_name() -> str:
-    """Who submits: the name of our uid, or its number where it has none."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -64,7 +64,7 @@ class Console(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, or None."""
         if cmd_name in WHERE and cmd_name not in self.commands:
-            app: Verbs = import_module(f"clusterctl.cli.{WHERE[cmd_name]}").app
+            app: Verbs = import_module(f"clusterctl.cli.commands.{WHERE[cmd_name]}").app
             self.commands.update(commands_of(app))
         return self.commands.get(cmd_name)
 
@@ -136,7 +136,7 @@ def begin(
     $ clusterctl                      # is all well?
     """
     if ctx.invoked_subcommand is None:
-        from clusterctl.cli.status import show_status
+        from clusterctl.cli.commands.status import show_status
 
         show_status(ctx)
 

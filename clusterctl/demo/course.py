@@ -43,18 +43,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 class Course:
     """One run of *groups* on a cluster. The jobs' files lie in *directory*."""
 
-    def __init__(self, cluster: Cluster, groups: Sequence[Group], directory: Path, user: str) -> None:
+    def __init__(self, cluster: Cluster, groups: Sequence[Group], directory: Path) -> None:
         self.cluster = cluster
         self.groups = groups
         self.directory = directory
-        self.user = user
         self.ids: dict[str, tuple[int, ...]] = {}
         self.whys: dict[str, str] = {}
 
     def submit(self, group: Group) -> None:
         """Hand in one group; the one that it comes after must have been."""
         parents = self.ids[group.after] if group.after else ()
-        submission = group.submission(self.directory, parents, self.user)
+        submission = group.submission(self.directory, parents)
         self.ids[group.name] = operations.submit(self.cluster, submission).ids
 
     def look(self) -> list[Standing]:
@@ -92,7 +91,7 @@ class Course:
         alone = all(standing.has_ended or standing.group.lingers for standing in standings)
         if alone and all(standing.group.name in self.whys for standing in lingering):
             ids = [job.id for standing in lingering for job in standing.jobs]
-            operations.cancel(self.cluster, ids, actor=self.user, reason="it can never start, and the demo is over")
+            operations.cancel(self.cluster, ids, reason="it can never start, and the demo is over")
 
     def attempts(self, standing: Standing) -> list[AttemptPicture]:
         """All tries at the jobs of a group."""

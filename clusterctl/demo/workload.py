@@ -44,14 +44,13 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     lingers: bool = False
 
-    def submission(self, directory: Path, parents: Sequence[int], user: str) -> Submission:
+    def submission(self, directory: Path, parents: Sequence[int]) -> Submission:
         """What one would type as ``clusterctl submit``."""
         return Submission(
             spec=Spec(command=self.command, cwd=str(directory)),
             request=self.request,
             name=self.name,
             tenant=self.tenant,
-            user=user,
             indices=self.indices,
             after=tuple(After(parent) for parent in parents),
             retries=self.retries,

@@ -11,7 +11,7 @@ from clusterctl.model.findings import Finding, Mended
 from clusterctl.store import audit
 
 
-def mend(cluster: Cluster, finding: Finding, *, actor: str, reason: str) -> Mended:
+def mend(cluster: Cluster, finding: Finding, *, reason: str) -> Mended:
     """Mend *finding*, if it still is as it was found. An outage is a refusal: it may or may not have been done.
 
     What is only in Postgres is written in one transaction with its audit.
@@ -26,7 +26,7 @@ def mend(cluster: Cluster, finding: Finding, *, actor: str, reason: str) -> Mend
         with together:
             mended = check.mend(cluster, finding)
             if mended.fate == "done":
-                audit.note(cluster.db, actor, f"mend {finding.code}", [finding.subject], reason)
+                audit.note(cluster.db, cluster.caller, f"mend {finding.code}", [finding.subject], reason)
     except Moved:
         return check.fated("changed", finding, "the world has moved while it was mended")
     except Outage as outage:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from clusterctl.cli.door import main
+from clusterctl.cli.main import main
 from clusterctl.model.registration import Registered, Registration
 from clusterctl.model.resources import Resources
 from clusterctl.store import workers

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import pytest
 
 from agentd.supervisor.kernel import punch_hole
-from clusterctl.cli import gaps
-from clusterctl.cli.following import open_plain
+from clusterctl.cli.output import gaps
+from clusterctl.cli.output.following import open_plain
 from clusterctl.model.errors import Refused
 
 KB = 1 << 10

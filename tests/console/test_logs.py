@@ -62,7 +62,7 @@ def test_a_terminal_gets_the_same_bytes(binary: str) -> None:
 def test_the_tail_of_a_log_is_counted_in_bytes_and_lines(
     scene: Scene, worker: Registered, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    from clusterctl.cli.door import main
+    from clusterctl.cli.main import main
 
     (job,) = scene.jobs()
     scene.finish(worker, job)

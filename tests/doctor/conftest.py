@@ -14,7 +14,9 @@ from tests.doctor.ward import Ward
 @pytest.fixture
 def cluster(database: str, redis_url: str, redis_prefix: str) -> Iterator[Cluster]:
     """A cluster as the command line reaches it."""
-    with Cluster(Settings(database_url=database, redis_url=redis_url, redis_prefix=redis_prefix)) as cluster:
+    with Cluster(
+        Settings(database_url=database, redis_url=redis_url, redis_prefix=redis_prefix), caller="doctor"
+    ) as cluster:
         yield cluster
 
 

@@ -49,7 +49,7 @@ def test_a_mend_that_meets_a_lock_is_refused_and_changes_nothing(ward: Ward, dat
     finding = ward.sole("reserved_expired")
     ward.db.run("SET lock_timeout = '100ms'")
     with locked(database, "jobs"):
-        (mended,) = operations.mend(ward.cluster, [finding], actor="doctor", reason="")
+        (mended,) = operations.mend(ward.cluster, [finding], reason="")
     assert mended.fate == "changed"
     assert ward.state(1) == "scheduled"
     assert ward.db.value("SELECT count(*) FROM audit") == 0
@@ -63,7 +63,7 @@ def test_postgres_that_goes_away_during_a_mend_is_said_of_each(ward: Ward, serve
     with psycopg.connect(servers.admin_url, autocommit=True) as admin:
         admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
-        outcomes = operations.mend(ward.cluster, found, actor="doctor", reason="")
+        outcomes = operations.mend(ward.cluster, found, reason="")
         admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
     assert [mended.fate for mended in outcomes] == ["refused", "refused"]
     assert all("postgres unreachable" in mended.sentence for mended in outcomes)
@@ -100,7 +100,7 @@ def test_two_doctors_at_once_mend_each_thing_once(ward: Ward) -> None:
 
     def doctor() -> None:
         with Cluster(ward.cluster.settings) as cluster:
-            outcomes = operations.mend(cluster, found, actor="doctor", reason="")
+            outcomes = operations.mend(cluster, found, reason="")
             fates.append([mended.fate for mended in outcomes])
 
     threads = [threading.Thread(target=doctor) for _ in range(3)]

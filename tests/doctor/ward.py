@@ -50,7 +50,7 @@ class Ward(Scene):
 
     def mend(self, finding: Finding) -> Mended:
         """Apply its fix."""
-        (mended,) = operations.mend(self.cluster, [finding], actor="doctor", reason="a test")
+        (mended,) = operations.mend(self.cluster, [finding], reason="a test")
         return mended
 
     def cure(self, finding: Finding) -> None:

@@ -39,7 +39,7 @@ def sole(cluster: Cluster, code: str) -> Finding:
 
 def mend(cluster: Cluster, finding: Finding) -> str:
     """Apply its fix; what became of that."""
-    (mended,) = operations.mend(cluster, [finding], actor="doctor", reason="a test")
+    (mended,) = operations.mend(cluster, [finding], reason="a test")
     return mended.fate
 
 
@@ -95,7 +95,7 @@ def test_a_machine_that_was_wrongly_called_dead_is_swept(place: Place) -> None:
     agent.kill()
     with doctor(place) as cluster:
         until(lambda: worker_rows.read(cluster.db, "w1")[0].live_state == "silent", timeout=40, what="silence")
-        operations.confirm_dead(cluster, worker_rows.read(cluster.db, "w1")[0], actor="somebody", reason="too sure")
+        operations.confirm_dead(cluster, worker_rows.read(cluster.db, "w1")[0], reason="too sure")
         finding = sole(cluster, "process_no_allocation")
         assert finding.evidence["pids"] == [pid]
         assert is_alive(pid)

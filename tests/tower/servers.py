@@ -88,8 +88,8 @@ class Servers:
         """Let workers work again that have drained themselves, as an operator would; their names."""
         drained = [name for (name,) in self.ask("SELECT name FROM workers WHERE admin_state = 'draining'")]
         if drained:
-            with Cluster(Settings(database_url=self.url, redis_url="none")) as cluster:
-                operations.administer(cluster, drained, AdminState.OPEN, actor="tower", reason="the fault is over")
+            with Cluster(Settings(database_url=self.url, redis_url="none"), caller="tower") as cluster:
+                operations.administer(cluster, drained, AdminState.OPEN, reason="the fault is over")
         return drained
 
     def redis(self) -> redis.Redis:

@@ -110,7 +110,7 @@ class Submitter:
         self._ledger = directory / "ledger"
         self._mark = str(directory)
         self._journal = Journal(directory / "journal")
-        self._cluster = Cluster(load(), name="submitter")
+        self._cluster = Cluster(load(), name="submitter", caller="tower")
         self._stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
 
@@ -142,7 +142,7 @@ class Submitter:
 
     def _cancel(self, ids: list[int]) -> None:
         self._journal.write(kind="cancel", ids=ids)
-        outcomes = self._insist(lambda: operations.cancel(self._cluster, ids, actor="tower"))
+        outcomes = self._insist(lambda: operations.cancel(self._cluster, ids))
         self._journal.write(kind="cancelled", ids=ids, outcomes={done.job_id: done.outcome for done in outcomes})
 
     def _waiting(self) -> int:

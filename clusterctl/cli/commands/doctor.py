@@ -1,0 +1,133 @@
+"""``doctor``: what is wrong, how one knows, and what puts it right."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clusterctl.cli.completion import complete_targets
+from clusterctl.cli.input.consent import ask
+from clusterctl.cli.invocation import invocation
+from clusterctl.cli.output import listing, mends
+from clusterctl.cli.output.listing import FormOption
+from clusterctl.cli.verbs import Verbs
+from clusterctl.model.errors import BadInput, Refused
+from clusterctl.model.exits import ExitCode
+from clusterctl.text import masked, visible
+
+if TYPE_CHECKING:
+    from clusterctl.cluster import Cluster
+    from clusterctl.model.findings import Examination, Finding
+
+app = Verbs()
+LONGEST_LINE = 600  # cells
+TargetsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TARGET…]",
+        help="job:42, allocation:7, worker:w1, cluster, or the code of a finding; all without.",
+        autocompletion=complete_targets,
+    ),
+]
+
+
+@app.verb()
+def doctor(
+    ctx: typer.Context,
+    targets: TargetsArgument = None,
+    *,
+    fix_stuck: Annotated[
+        bool, typer.Option("--fix-stuck", help="Mend what holds resources or jobs for no reason.")
+    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend all that can be mended.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan of --fix or --fix-stuck, and stop.")
+    ] = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    form: FormOption = None,
+) -> None:
+    """Find what is wrong with the cluster, say how one knows, and mend it.
+
+    $ clusterctl doctor                        # look at everything
+    $ clusterctl doctor worker:w1 -o json      # what concerns one worker
+    $ clusterctl doctor --fix-stuck --dry-run  # what would be done, and at what risk
+    $ clusterctl doctor --fix-stuck job:42
+    $ clusterctl doctor --fix reserved_expired cache_drift --yes --reason "after the restore"
+
+    A mend is applied only if everything still is as it was found; else it says so, and changes nothing. None can make
+    a job run twice. With Postgres or Redis down, what can be looked at is, and the rest is named.
+
+    Ends with 0 if all is well, 1 with findings, 3 if something could not be looked at. With --fix or --fix-stuck: 0 if
+    all was mended, 5 if some was, 1 if none was.
+    """
+    from clusterctl import views
+
+    words = targets or []
+    if dry_run and not (fix or fix_stuck):
+        raise BadInput("--dry-run shows the plan of a mend", "add --fix or --fix-stuck; without them nothing changes")
+    with invocation(ctx).reach() as cluster:
+        found = views.findings(cluster, words)
+        tell_limits(found)
+        if not (fix or fix_stuck):
+            mends.show_findings(found.findings, form, whole=not found.unchecked)
+            advise(found.findings)
+            raise typer.Exit(verdict(found, found.findings))
+        chosen = [finding for finding in found.findings if fix or finding.stuck]
+        if not chosen and words and not found.unchecked:
+            raise Refused(f"nothing is to be mended for {' '.join(words)}", "`clusterctl doctor` shows all findings")
+        mends.show_plan(chosen, form, whole=not found.unchecked)
+        if dry_run or not any(finding.fix.available for finding in chosen):
+            mends.show_outcomes(chosen, [], form)
+            raise typer.Exit(verdict(found, chosen))
+        code = apply(cluster, chosen, reason=reason, yes=yes, form=form)
+    raise typer.Exit(ExitCode.UNREACHABLE if code is ExitCode.DONE and found.unchecked else code)
+
+
+def apply(
+    cluster: Cluster, chosen: Sequence[Finding], *, reason: str, yes: bool, form: listing.Form | None
+) -> ExitCode:
+    """Ask, mend, and say what became of each."""
+    from clusterctl import operations, views
+
+    count = sum(finding.fix.available for finding in chosen)
+    ask(f"Mend {'this' if count == 1 else f'these {count}'}?", given=yes)
+    outcomes = operations.mend(cluster, chosen, reason=reason)
+    mends.show_outcomes(chosen, outcomes, form)
+    undone = [finding for finding, mended in zip(chosen, outcomes, strict=True) if mended.fate != "done"]
+    left = views.findings_left(cluster, undone)
+    if left:
+        sys.stderr.write(f"{len(left)} of {len(chosen)} are left\n")
+        return ExitCode.PARTLY if len(left) < len(chosen) else ExitCode.FAILED
+    return ExitCode.DONE
+
+
+def verdict(found: Examination, findings: Sequence[Finding]) -> ExitCode:
+    """What the program's end says of a look."""
+    if found.unchecked:
+        return ExitCode.UNREACHABLE
+    return ExitCode.FAILED if findings else ExitCode.DONE
+
+
+def tell_limits(found: Examination) -> None:
+    """What was not looked at, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for each in found.unchecked:
+        by_reason.setdefault(each.reason, []).append(each.code)
+    for reason, codes in by_reason.items():
+        sys.stderr.write(f"not checked: {visible(masked(reason), LONGEST_LINE)}: {', '.join(codes)}\n")
+    for note in found.notes:
+        sys.stderr.write(f"{visible(note, LONGEST_LINE)}\n")
+    sys.stderr.flush()
+
+
+def advise(findings: Sequence[Finding]) -> None:
+    """What to type next."""
+    mendable = [finding for finding in findings if finding.fix.available]
+    if mendable:
+        option = "--fix-stuck" if all(finding.stuck for finding in mendable) else "--fix"
+        some = "all of it" if len(mendable) == len(findings) else f"{len(mendable)} of {len(findings)}"
+        sys.stderr.write(f"hint: `clusterctl doctor {option}` mends {some}; --dry-run shows how\n")

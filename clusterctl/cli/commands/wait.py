@@ -1,0 +1,43 @@
+"""``wait``: stand by until jobs have ended."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from clusterctl import units
+from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids
+from clusterctl.cli.input.wishes import told
+from clusterctl.cli.invocation import invocation
+from clusterctl.cli.verbs import Verbs
+
+app = Verbs()
+
+
+@app.verb()
+def wait(
+    ctx: typer.Context,
+    selectors: SelectorArgument,
+    timeout: Annotated[
+        float | None, typer.Option(parser=told(units.parse_duration), metavar="TIME", help="Give up after 90s, 10m.")
+    ] = None,
+) -> None:
+    """Wait until jobs have ended, and end as they did.
+
+    $ clusterctl wait 42
+    $ clusterctl wait array:42 --timeout 1h
+    $ clusterctl wait $(clusterctl submit --parsable -- make)
+
+    Ends with the job's exit code, of several with the highest; 128 + n for one that signal n ended; 1 for one that
+    was cancelled, lost or out of time without either; 124 after --timeout.
+    """
+    from clusterctl.cli.output import waiting
+
+    with invocation(ctx).cluster() as cluster:
+        ids = chosen_ids(cluster, selectors)
+        if not ids:
+            sys.stderr.write("nothing to wait for: all jobs have ended\n")
+            return
+        raise typer.Exit(waiting.see_through(cluster, ids, timeout=timeout))

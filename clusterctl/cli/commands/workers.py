@@ -1,0 +1,107 @@
+"""``workers``: the machines, how alive they are and how full."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from clusterctl.cli.completion import complete_workers
+from clusterctl.cli.invocation import invocation
+from clusterctl.cli.output import listing
+from clusterctl.cli.output.colours import STATES
+from clusterctl.cli.output.gauge import gauge
+from clusterctl.cli.output.listing import FormOption, LimitOption, Listing, SortOption
+from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.verbs import Verbs
+from clusterctl.model.pictures import Amounts, WorkerPicture
+from clusterctl.units import about_memory, format_age
+
+app = Verbs()
+
+
+@app.verb()
+def workers(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Only this one.", autocompletion=complete_workers)
+    ] = None,
+    sort: SortOption = "",
+    limit: LimitOption = 500,
+    form: FormOption = None,
+) -> None:
+    """List the workers: how alive and how full they are.
+
+    $ clusterctl workers
+    $ clusterctl workers -o wide
+    $ clusterctl workers --sort -cpus.used
+
+    In the bar, █ is allocated, ▒ reserved and ░ free; beside it what is held of what there is. BEAT is how long ago
+    the worker was heard, and how long its key in Redis will live.
+    """
+    from clusterctl import views
+
+    with invocation(ctx).cluster() as cluster:
+        found = views.worker_list(cluster, name)
+    rows = listing.ordered(WORKERS, found, sort) if sort else found
+    listing.show(WORKERS, rows[:limit], form, more=len(rows) - limit)
+
+
+def state_of(worker: WorkerPicture) -> Cell:
+    """``up``, ``silent``, ``lost``, and whether it is told, or wants, to take nothing new."""
+    aside = worker.admin_state if worker.admin_state != "open" else "troubled" if worker.trouble else ""
+    return Cell(f"{worker.live_state} {aside}".rstrip(), STATES.get(aside or worker.live_state))
+
+
+def why_of(worker: WorkerPicture) -> str:
+    """Why it gets no new work, in its own words or an operator's."""
+    return "; ".join(filter(None, (worker.live_reason, worker.admin_reason, worker.trouble))) or "-"
+
+
+def beat_of(worker: WorkerPicture) -> str:
+    """``2.1s/57s``: since the last sync, and to the end of its key."""
+    ttl = "-" if worker.heartbeat_ttl_s is None else format_age(worker.heartbeat_ttl_s)
+    return f"{format_age(worker.heartbeat_age_s)}/{ttl}"
+
+
+def held_of(amounts: Amounts) -> str:
+    """``6/8``: reserved and allocated, of all."""
+    return f"{amounts.reserved + amounts.allocated:g}/{amounts.total:g}"
+
+
+def memory_of(amounts: Amounts) -> str:
+    """The same in short units."""
+    held = amounts.reserved + amounts.allocated
+    return f"{about_memory(held) if held else '0'}/{about_memory(amounts.total)}"
+
+
+def number(amount: float | None) -> str:
+    """One decimal; a dash for what is not known."""
+    return "-" if amount is None else f"{amount:.1f}"
+
+
+COLUMNS: list[Column[WorkerPicture]] = [
+    Column("NAME", lambda worker: worker.name, least=8),
+    Column("STATE", state_of),
+    Column("BEAT", beat_of, right=True),
+    Column("CPUS", lambda worker: gauge(worker.cpus.allocated, worker.cpus.reserved, worker.cpus.total)),
+    Column("HELD", lambda worker: held_of(worker.cpus), right=True),
+    Column("USED", lambda worker: number(worker.cpus.used), right=True, spare=True),
+    Column("RESERVED", lambda worker: f"{worker.cpus.reserved:g}", right=True, wide=True),
+    Column("ALLOCATED", lambda worker: f"{worker.cpus.allocated:g}", right=True, wide=True),
+    Column("MEMORY", lambda worker: memory_of(worker.memory_mb), right=True),
+    Column("GPUS", lambda worker: held_of(worker.gpus) if worker.gpus.total else "-", right=True, wide=True),
+    Column("JOBS", lambda worker: str(worker.jobs), right=True),
+    Column("LOAD", lambda worker: number(worker.load1), right=True, spare=True),
+    Column("WHY", why_of, wide=True),
+    Column("HOST", lambda worker: worker.hostname, wide=True),
+    Column("VERSION", lambda worker: worker.version, wide=True),
+    Column("LABELS", lambda worker: ",".join(f"{key}={value}" for key, value in worker.labels.items()), wide=True),
+]
+FIELDS = (
+    "name hostname live_state admin_state live_reason admin_reason trouble heartbeat_age_s heartbeat_ttl_s"
+    " cpus.total cpus.reserved cpus.allocated cpus.used memory_mb.total memory_mb.reserved memory_mb.allocated"
+    " memory_mb.used gpus.total gpus.reserved gpus.allocated jobs services load1 incarnation beat registered_at"
+    " last_heartbeat_at labels version"
+)
+WORKERS: Listing[WorkerPicture] = Listing("workers", COLUMNS, listing.plain_of, FIELDS, "name")

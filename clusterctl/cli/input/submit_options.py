@@ -1,0 +1,118 @@
+"""The options of ``submit``, by what they are about. Each is a type that says how it is called, read and explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from clusterctl import units
+from clusterctl.cli.completion import complete_workers
+from clusterctl.cli.input import wishes
+from clusterctl.cli.input.wishes import Dependencies, Pair, told
+from clusterctl.model.spec import OnWorkerLoss
+
+
+def option(panel: str) -> Callable[..., Any]:
+    """``typer.Option`` for one panel: its flag if it is not the parameter's name, how its value looks, what it does."""
+
+    def make(text: str, *flags: str, metavar: str | None = None, **more: Any) -> Any:
+        parser = more.pop("parser", None)
+        return typer.Option(
+            *flags, help=text, metavar=metavar, parser=told(parser) if parser else None, rich_help_panel=panel, **more
+        )
+
+    return make
+
+
+needs, when, where = option("What it needs"), option("When"), option("Where")
+around, called, answer = option("Its surroundings"), option("How it is called"), option("What comes back")
+
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="COMMAND [ARGS]...",
+        help="What to run; or the path of a script, which is sent along. Options after it are its own.",
+    ),
+]
+
+Cpus = Annotated[int, needs("8, or 0.5.", metavar="N", parser=units.parse_cpus, show_default="1")]
+Memory = Annotated[
+    int | None,
+    needs(
+        "512M, 4G; using more ends it. Default: the setting default_memory.", metavar="SIZE", parser=units.parse_memory
+    ),
+]
+Gpus = Annotated[int, needs("Whole GPUs.", metavar="N", min=0, show_default=False)]
+TimeLimit = Annotated[
+    int | None, needs("90s, 10m, 1:30:00; running longer ends it.", metavar="TIME", parser=wishes.seconds)
+]
+
+Priority = Annotated[
+    int,
+    when(
+        "low, medium, high or a number; higher goes first.",
+        metavar="P",
+        parser=units.parse_priority,
+        show_default="medium",
+    ),
+]
+Tenant = Annotated[str, when("Whose job it is, for fairness.", metavar="NAME")]
+IndexRange = Annotated[
+    units.Array | None,
+    when(
+        "A job for each index of 0-99 or 1,3,5; %4: four at once.",
+        "--array",
+        metavar="RANGE[%LIMIT]",
+        parser=units.parse_array,
+    ),
+]
+AfterJobs = Annotated[
+    list[Dependencies] | None,
+    when(
+        "Only once that job has completed (:ok), failed (:notok) or ended (:any). Repeatable.",
+        "--after",
+        metavar="ID[:ok|:any|:notok]",
+        parser=wishes.dependencies,
+    ),
+]
+Hold = Annotated[bool, when("Keep it back. There is no `release` yet: cancel it, and submit it anew.", "--hold")]
+Retries = Annotated[int, when("Try so often again if it fails.", metavar="N", min=0, max=1000, show_default=False)]
+
+OnWorker = Annotated[
+    str | None, where("Only on this worker.", "--worker", metavar="NAME", autocompletion=complete_workers)
+]
+Labels = Annotated[
+    list[Pair] | None,
+    where("Only on workers that carry it. Repeatable.", "--label", metavar="KEY=VALUE", parser=wishes.pair),
+]
+WorkerLoss = Annotated[OnWorkerLoss, where("What to do if its worker is lost.")]
+Lease = Annotated[
+    int | None,
+    where(
+        "How long it may run while its worker is cut off. Default: the setting lease.",
+        metavar="TIME",
+        parser=wishes.seconds,
+    ),
+]
+
+Env = Annotated[list[Pair] | None, around("A variable. Repeatable.", "--env", metavar="NAME=VALUE", parser=wishes.pair)]
+Export = Annotated[str, around("Variables of here that go along; CLUSTERCTL_* only by name.", metavar="ALL|NONE|NAMES")]
+Cwd = Annotated[str | None, around("Where it runs. Default: here.", metavar="DIR")]
+Stdout = Annotated[
+    str,
+    around(
+        "With %j job, %A array, %a index, %x name. Default: where `logs` finds it.", metavar="PATH", show_default=False
+    ),
+]
+Stderr = Annotated[str, around("The same. Default: with stdout.", metavar="PATH", show_default=False)]
+
+Name = Annotated[str | None, called("In listings. Default: as its command.", metavar="TEXT")]
+Key = Annotated[
+    str | None, called("The same job under the same key is submitted once: safe to repeat.", metavar="TEXT")
+]
+Parsable = Annotated[bool, answer("Print only the number: 42; of an array 42-141.", "--parsable")]
+Wait = Annotated[bool, answer("Until it has ended; then end with its exit code.", "--wait")]
+Follow = Annotated[bool, answer("The same, and print its output as it comes.", "--follow")]
+DryRun = Annotated[bool, answer("Check it, say what it would be, and do nothing.", "--dry-run")]

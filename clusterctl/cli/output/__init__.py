@@ -1,0 +1,1 @@
+"""What the operator sees: listings, cards, bars, what is followed. Pictures become text here, and never elsewhere."""

@@ -1,0 +1,72 @@
+"""Jobs as rows of a listing."""
+
+from __future__ import annotations
+
+import shlex
+
+from clusterctl.cli.output.ages import span
+from clusterctl.cli.output.colours import STATES
+from clusterctl.cli.output.listing import Listing, plain_of
+from clusterctl.cli.output.table import Cell, Column
+from clusterctl.model.pictures import JobPicture
+from clusterctl.units import about_memory, format_cpus
+
+
+def state_of(job: JobPicture) -> Cell:
+    """The state; of a job that is being stopped, that."""
+    stopping = job.cancel_requested_at is not None and job.finished_at is None
+    return Cell("stopping" if stopping else job.state, STATES.get(job.state))
+
+
+def reason_of(job: JobPicture) -> str:
+    """Why it is where it is, in a word; of a process that ended by itself, how."""
+    if job.reason != "exited":
+        return job.reason or "-"
+    return f"signal {job.signal}" if job.signal else f"exit {job.exit_code}" if job.exit_code else "-"
+
+
+def name_of(job: JobPicture) -> str:
+    """The name; of one of an array with its index."""
+    return job.name if job.array_index is None else f"{job.name}[{job.array_index}]"
+
+
+def runtime(job: JobPicture) -> str:
+    """How long its newest attempt has run, or ran."""
+    return span(job.started_at, job.finished_at) if job.state != "pending" else "-"
+
+
+def memory_of(job: JobPicture) -> str:
+    """What it reserves."""
+    return about_memory(job.memory_mb) if job.memory_mb else "-"
+
+
+COLUMNS: list[Column[JobPicture]] = [
+    Column("ID", lambda job: str(job.id), right=True),
+    Column("NAME", name_of, least=8),
+    Column("STATE", state_of),
+    Column("REASON", reason_of, least=7, spare=True),
+    Column("TENANT", lambda job: job.tenant, least=5, spare=True),
+    Column("USER", lambda job: job.user, wide=True),
+    Column("PRIO", lambda job: str(job.priority), right=True, wide=True),
+    Column("CPUS", lambda job: format_cpus(round(job.cpus * 1000)), right=True),
+    Column("MEM", memory_of, right=True, spare=True),
+    Column("GPUS", lambda job: str(job.gpus), right=True, wide=True),
+    Column("WORKER", lambda job: job.worker or "-", least=5, spare=True),
+    Column("TRY", lambda job: f"{job.attempt}/{job.max_attempts}", right=True, spare=True),
+    Column("AGE", lambda job: span(job.submitted_at), right=True),
+    Column("RAN", runtime, right=True, spare=True),
+    Column("COMMAND", lambda job: shlex.join(job.command), wide=True),
+]
+FIELDS = (
+    "id name kind state reason tenant user priority cpus memory_mb gpus worker attempt max_attempts time_limit_s"
+    " array_id array_index command submitted_at scheduled_at started_at finished_at exit_code signal detail"
+)
+
+
+def plain_job(job: JobPicture) -> dict[str, object]:
+    """A job as data."""
+    plain: dict[str, object] = plain_of(job)
+    return plain
+
+
+JOBS: Listing[JobPicture] = Listing("jobs", COLUMNS, plain_job, FIELDS, "id")

@@ -1,0 +1,148 @@
+"""Listings and pictures on stdout, for people (table, wide) and for programs (json, jsonl, tsv, ids)."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+
+import typer
+
+from clusterctl.cli.output import table
+from clusterctl.cli.output.table import Column
+from clusterctl.model.errors import BadInput
+from clusterctl.text import visible
+
+T = TypeVar("T")
+
+Form = Literal["table", "wide", "json", "jsonl", "tsv", "ids"]
+PictureForm = Literal["table", "json"]
+MOST = 100_000  # rows that are fetched to be sorted here
+
+FormOption = Annotated[
+    Form | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FORM",
+        help="table, wide, json, jsonl, tsv or ids; without it a table on a terminal, else tsv.",
+        show_default=False,
+    ),
+]
+PictureFormOption = Annotated[
+    PictureForm, typer.Option("-o", "--output", metavar="FORM", help="table or json.", show_default=False)
+]
+SortOption = Annotated[
+    str, typer.Option(metavar="FIELD,…", help="Order by these fields of the JSON; `-field` turns it round.")
+]
+LimitOption = Annotated[
+    int, typer.Option(min=1, max=MOST, metavar="N", help="Most rows; how many more there are is said.")
+]
+
+
+class Listing(NamedTuple, Generic[T]):
+    """How rows of one kind are printed. ``plain``: what they are as data; ``fields``: a TSV line's; ``id``: for ids."""
+
+    what: str
+    columns: Sequence[Column[T]]
+    plain: Callable[[T], dict[str, Any]]
+    fields: str
+    id: str
+
+
+def show(listing: Listing[T], rows: Sequence[T], form: Form | None, *, more: int = 0) -> None:
+    """Print *rows*; without a *form*, as a table on a terminal, and as TSV for a program.
+
+    That there are none, or *more* of them, is said on stderr.
+    """
+    write(listing, rows, form or ("table" if sys.stdout.isatty() else "tsv"))
+    sys.stdout.flush()  # so that what follows on stderr stands beneath
+    if not rows:
+        sys.stderr.write(f"no {listing.what}\n")
+    elif more > 0:
+        sys.stderr.write(f"… {more:,} more; --limit shows them\n")
+
+
+def write(listing: Listing[T], rows: Sequence[T], chosen: Form) -> None:
+    """Print *rows* in the *chosen* form."""
+    if chosen in ("table", "wide"):
+        table.draw(listing.columns, rows, wide=chosen == "wide") if rows else None
+        return
+    plain = [listing.plain(row) for row in rows]
+    if chosen == "json":
+        sys.stdout.write(json_of(plain, indent=2) + "\n")
+    elif chosen == "jsonl":
+        sys.stdout.writelines(json_of(row) + "\n" for row in plain)
+    elif chosen == "ids":
+        sys.stdout.writelines(f"{visible(str(row[listing.id]))}\n" for row in plain)
+    else:
+        names = listing.fields.split()
+        sys.stdout.write("\t".join(names) + "\n")
+        sys.stdout.writelines("\t".join(field(pick(row, name)) for name in names) + "\n" for row in plain)
+
+
+def show_plain(value: Any) -> None:
+    """Print a picture, or what stands for one, as JSON."""
+    sys.stdout.write(json_of(plain_of(value), indent=2) + "\n")
+
+
+def plain_of(value: Any) -> Any:
+    """A picture as dicts, lists, numbers and text; times as ISO-8601 in UTC."""
+    import msgspec
+
+    return spelled(msgspec.to_builtins(value, builtin_types=(datetime,)))
+
+
+def spelled(value: Any) -> Any:
+    """The same with every time spelled out."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if isinstance(value, dict):
+        return {key: spelled(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [spelled(inner) for inner in value]
+    return value
+
+
+def json_of(plain: Any, indent: int = 0) -> str:
+    """JSON as text."""
+    import msgspec
+
+    encoded = msgspec.json.encode(plain)
+    return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
+
+
+def pick(row: dict[str, Any], name: str) -> Any:
+    """The field *name*; ``cpus.total`` is one of an inner object."""
+    value: Any = row
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def field(value: Any) -> str:
+    """One field of TSV: on one line, without a tab of its own, never cut."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return visible(shlex.join(map(str, value)))
+    if isinstance(value, dict):
+        return visible(",".join(f"{key}={inner}" for key, inner in value.items()))
+    return visible(str(value).removesuffix(".0") if isinstance(value, float) else str(value))
+
+
+def ordered(listing: Listing[T], rows: Sequence[T], sort: str) -> list[T]:
+    """*rows* by the fields that *sort* names; what has none comes last. Raises BadInput for an unknown field."""
+    keyed = [(listing.plain(row), row) for row in rows]
+    for name in reversed([part.strip() for part in sort.split(",") if part.strip()]):
+        key, backwards = name.lstrip("-"), name.startswith("-")
+        if key not in listing.fields.split():
+            raise BadInput(f"cannot sort by {key!a}", f"one of {listing.fields.replace(' ', ', ')}")
+        empty = [pair for pair in keyed if pick(pair[0], key) is None]
+        filled = [pair for pair in keyed if pick(pair[0], key) is not None]
+        keyed = sorted(filled, key=lambda pair: pick(pair[0], key), reverse=backwards) + empty
+    return [row for _, row in keyed]

@@ -1,0 +1,1 @@
+"""A private cluster on this machine as its user sees it: ``up`` from start to end, and the demo. Never needed elsewhere."""

@@ -1,0 +1,62 @@
+"""Is all well? What can be reached, who leads, how full the cluster is, and which schema it has."""
+
+from __future__ import annotations
+
+from clusterctl.cluster import Cluster
+from clusterctl.door.served import served
+from clusterctl.model.errors import Outage
+from clusterctl.model.pictures import DatabasePicture, RedisPicture, StatusPicture
+from clusterctl.store import jobs, migrations, totals
+from clusterctl.text import masked
+from clusterctl.views.examination import count_findings
+
+
+@served
+def status(cluster: Cluster) -> StatusPicture:
+    """The health of the cluster; what cannot be reached is said, not raised. SchemaMismatch is raised."""
+    redis = redis_picture(cluster)
+    url = masked(cluster.settings.database_url)
+    try:
+        version = str(cluster.db.value("SHOW server_version"))
+        schema = migrations.check(cluster.db)
+        sums = totals.read(cluster.db)
+        counts = jobs.counts(cluster.db)
+        findings = count_findings(cluster)
+    except Outage as outage:
+        return StatusPicture(database=DatabasePicture(url=url, up=False, trouble=str(outage)), redis=redis)
+    return StatusPicture(
+        database=DatabasePicture(url=url, up=True, version=version.partition(" ")[0], schema=schema),
+        redis=redis,
+        leader=sums.leader,
+        workers=sums.workers,
+        cpus=sums.cpus,
+        allocations=sums.allocations,
+        jobs=counts,
+        oldest_wait_s=sums.oldest_wait_s,
+        findings=findings,
+    )
+
+
+@served
+def check_schema(cluster: Cluster) -> int:
+    """The schema's version. Raises SchemaMismatch, with what to do, if it is not the one that this program speaks."""
+    return migrations.check(cluster.db)
+
+
+@served
+def missing_migrations(cluster: Cluster) -> list[str]:
+    """The names of the steps that the database lacks."""
+    have = migrations.applied(cluster.db)
+    migrations.refuse_strangers(have)
+    return [step.name for step in migrations.known() if step.version not in have]
+
+
+@served
+def redis_picture(cluster: Cluster) -> RedisPicture:
+    """Whether Redis answers."""
+    url = masked(cluster.settings.redis_url)
+    try:
+        cluster.redis.ping()
+    except Outage as outage:
+        return RedisPicture(url=url, up=False, trouble=str(outage))
+    return RedisPicture(url=url, up=True)

@@ -1,0 +1,36 @@
+"""Workers as pictures."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clusterctl.cluster import Cluster
+from clusterctl.door.served import served
+from clusterctl.model.errors import NotFound
+from clusterctl.model.pictures import WorkerPicture, WorkerStory
+from clusterctl.store import worker_rows
+
+
+@served
+def worker_list(cluster: Cluster, name: str | None = None) -> list[WorkerPicture]:
+    """All workers, or the one, with the life left in their Redis keys. Raises NotFound for an unknown name."""
+    from clusterctl.live import heartbeats  # noqa: PLC0415 - see Cluster.redis
+
+    found = workers_on_record(cluster, name)
+    if name is not None and not found:
+        raise NotFound(f"no worker {name!r}", "`clusterctl workers` lists them")
+    ttls = heartbeats.ttls(cluster.redis, [worker.name for worker in found])
+    return [msgspec.structs.replace(worker, heartbeat_ttl_s=ttls.get(worker.name)) for worker in found]
+
+
+@served
+def worker(cluster: Cluster, name: str) -> WorkerStory:
+    """One worker and what it holds. Raises NotFound."""
+    (found,) = worker_list(cluster, name)
+    return WorkerStory(worker=found, holds=tuple(worker_rows.holdings(cluster.db, name)))
+
+
+@served
+def workers_on_record(cluster: Cluster, name: str | None = None) -> list[WorkerPicture]:
+    """The same as Postgres knows them, Redis unasked."""
+    return worker_rows.read(cluster.db, name)
