@@ -6,6 +6,6 @@ answer before textual, httpx or rich would have loaded. Data goes to stdout, nar
 wrote passes through ``clusterctl.text.visible`` on its way to a table.
 
 ``commands`` has what is called, ``input`` what reads the words, ``output`` what writes them, ``stage`` what only ``up``
-and ``demo`` need. A module of commands has an ``app`` (``verbs.Verbs()``) to which its functions are added, and a line in ``root.MODULES``
-for each, by which it is found without being imported.
+and ``demo`` need. A module of commands has an ``app`` (``verbs.Verbs()``) to which its functions are added, and a line
+in ``root.MODULES`` for each, by which it is found without being imported.
 """

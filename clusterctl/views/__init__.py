@@ -1,4 +1,4 @@
-"""The operator's pictures: the same nouns for the command line, the API and the console. Nothing here writes.
+"""The operator's pictures: the same nouns for the command line, the API and the console. Never writes.
 
 Each is ``served``: asked through the door, it is answered by schedd's process, with the same types.
 """
