@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, LiteralString
 
@@ -55,6 +55,7 @@ class Cluster:
         self.dead: set[str] = set()  # schedds of which anybody can see that they are
         self._admin_url = admin_url
         self._silent_bell = Bell()
+        self._hang_up = ExitStack()
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
@@ -191,8 +192,10 @@ class Cluster:
         yield from (worker.life for worker in self.workers.values() if worker.life)
 
     def new_redis(self) -> live.Connection:
-        """A line to Redis, if the cluster has one, whose patience is counted in virtual time."""
-        return live.Connection(self.settings.redis_url, self.settings.redis_prefix, seconds=self.clock.seconds)
+        """A line to Redis, if the cluster has one, whose breaker counts virtual time."""
+        line = live.Connection(self.settings.redis_url, self.settings.redis_prefix, seconds=self.clock.seconds)
+        self._hang_up.callback(line.close)
+        return line
 
     def check(self) -> None:
         """Every promise about the rows holds; while Postgres is away, nobody can say."""
@@ -214,6 +217,7 @@ class Cluster:
             worker.orders.close()
         self.db.close()
         self.server.close()
+        self._hang_up.close()
         self._silent_bell.close()
 
     def _turns(self) -> Iterator[tuple[float, Callable[[], None]]]:

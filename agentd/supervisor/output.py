@@ -31,18 +31,18 @@ HOPELESS = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM, errno.ESTALE, errno.ENO
 
 
 class Output:
-    """The outputs of one attempt, open as *descriptors*; each may hold *cap* bytes of the disk, 0 for any number.
+    """The outputs of one attempt; each may hold *cap* bytes of the disk, 0 for any number.
 
-    The descriptors are closed by ``close``, or at once if they are no plain files: a pipe that we held open would
-    never end. Call ``look`` when ``moment`` (BOOTTIME) has come.
+    *opened* are their descriptors, each with what fstat(2) told before there was a process that could write: whoever
+    asks afterwards may find that it has written megabytes. The descriptors are closed by ``close``, or at once if they
+    are no plain files: a pipe that we held open would never end. Call ``look`` when ``moment`` (BOOTTIME) has come.
     """
 
-    def __init__(self, descriptors: Iterable[int], cap: int, now: float) -> None:
+    def __init__(self, opened: Iterable[tuple[int, os.stat_result]], cap: int, now: float) -> None:
         self._cap = cap
         self._streams: list[Stream] = []
         known: set[tuple[int, int]] = set()
-        for fd in descriptors:
-            status = os.fstat(fd)
+        for fd, status in opened:
             if not stat.S_ISREG(status.st_mode) or (status.st_dev, status.st_ino) in known:
                 os.close(fd)
                 continue
@@ -113,7 +113,7 @@ class Stream:
         """
         status = os.fstat(self.fd)
         self._first, self._before = min(self._first, status.st_size), min(self._before, held(status))
-        if not self._holds_more_than(cap, status):
+        if not self.holds_more_than(cap, status):
             return status
         begin = -(-(self._first + cap // 2) // BLOCK) * BLOCK
         end = (status.st_size - cap // 4) // BLOCK * BLOCK
@@ -122,7 +122,7 @@ class Stream:
             self.dropped = end - begin
         return os.fstat(self.fd)
 
-    def _holds_more_than(self, cap: int, status: os.stat_result) -> bool:
+    def holds_more_than(self, cap: int, status: os.stat_result) -> bool:
         """Whether the attempt has more than *cap* bytes in it. Most outputs are small, and their size alone tells.
 
         What stat(2) tells of a file may be megabytes too little while the kernel writes it back: ext4 counts what

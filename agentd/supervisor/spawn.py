@@ -51,9 +51,10 @@ class CannotStartError(Exception):
         self.outcome = outcome
 
 
-def spawn(start: Start, null: int, check: Callable[[], None]) -> tuple[int, list[int]]:
+def spawn(start: Start, null: int, check: Callable[[], None]) -> tuple[int, list[tuple[int, os.stat_result]]]:
     """Start the job's process in a session of its own; its pid, and its one or two outputs. Raises CannotStartError.
 
+    An output is a descriptor and what stood in the file before there was the process: it writes at once.
     *null* is open on ``/dev/null``. *check* is called last, for what comes before may hang, on a dead file server say:
     what it raises keeps the process from being made. This process enters the job's directory and leaves it again: an
     idle supervisor must not keep a file system busy.
@@ -67,7 +68,9 @@ def spawn(start: Start, null: int, check: Callable[[], None]) -> tuple[int, list
         opened.append(open_output(start["stdout"], in_spool=start["in_spool"]))
         if start["stderr"]:
             opened.append(open_output(start["stderr"], in_spool=False))
-        return run(start["argv"], start["env"], (null, opened[0], opened[-1]), check), opened
+        before = [os.fstat(fd) for fd in opened]
+        pid = run(start["argv"], start["env"], (null, opened[0], opened[-1]), check)
+        return pid, list(zip(opened, before, strict=True))
     except CannotStartError:
         for fd in opened:
             os.close(fd)

@@ -33,7 +33,7 @@ def test_readiness_reaches_the_service_manager(abstract: bool, tmp_path: Path, m
     address = f"@{tmp_path}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + address[1:] if abstract else address)
-        manager.settimeout(5)
+        manager.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         assert tell_systemd("READY=1")
         assert manager.recv(100) == b"READY=1"
