@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 from clusterctl.cluster import Cluster
 from clusterctl.model.findings import Fate, Finding, Fix, Mended, Server, Severity
 from clusterctl.store.evidence import Attempt
+from clusterctl.store.waiting import COUNTED, Waiting
 from clusterctl.units import format_cpus
 
 
@@ -24,7 +25,8 @@ class Check(ABC):
     """One kind of finding: how it is seen, and what puts it right.
 
     ``meaning`` and ``cure`` are sentences; without a cure there is no mend. ``is_cheap``: every statement has an index
-    and only live rows are read. ``covers``: the promises of ``store.invariants`` that this finding explains.
+    and only live rows are read. ``reads_rows``: of our own tables, so that it wants the schema that we speak.
+    ``covers``: the promises of ``store.invariants`` that this finding explains.
     """
 
     code: ClassVar[str]
@@ -34,11 +36,16 @@ class Check(ABC):
     needs: ClassVar[tuple[Server, ...]] = ("postgres",)
     is_stuck: ClassVar[bool] = False
     is_cheap: ClassVar[bool] = True
+    reads_rows: ClassVar[bool] = True
     covers: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """What is wrong now. Raises Outage if a server that it needs does not answer."""
+
+    def glance(self, cluster: Cluster) -> Iterator[Finding | Note]:
+        """As much of the look as ``status`` can afford at every call."""
+        yield from self.look(cluster) if self.is_cheap else ()
 
     def mend(self, cluster: Cluster, finding: Finding) -> Mended:
         """Apply *finding*'s fix, if what its guard says still holds. Moved means the same as ``changed``."""
@@ -103,3 +110,11 @@ def holders_of(attempt: Attempt) -> tuple[str, str]:
 def cpus(milli: int) -> str:
     """``1 CPU``, ``0.5 CPUs``."""
     return f"{format_cpus(milli)} CPU{'' if milli == 1000 else 's'}"
+
+
+def some_jobs(shape: Waiting) -> str:
+    """``job 7 waits``, ``job 7 and 3 like it wait``."""
+    if shape.jobs == 1:
+        return f"job {shape.job_id} waits"
+    more = f"over {COUNTED:,}" if shape.jobs > COUNTED else f"{shape.jobs - 1:,}"
+    return f"job {shape.job_id} and {more} like it wait"

@@ -26,8 +26,10 @@ class CycleStalled(Check):
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Whether rounds go on while jobs wait."""
-        reign = evidence.reign(cluster.db)
         patience = max(TAKEOVER, ROUNDS * cluster.settings.round_every)
+        if evidence.decides(cluster.db, TAKEOVER, patience):
+            return
+        reign = evidence.reign(cluster.db)
         if reign.waiting_s is None:
             return
         wait = f"a job that could start has waited for {format_age(reign.waiting_s)}"

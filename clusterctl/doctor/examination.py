@@ -8,29 +8,31 @@ from collections.abc import Collection, Iterable
 from clusterctl.cluster import Cluster
 from clusterctl.doctor.check import Check, Note
 from clusterctl.doctor.registry import BY_CODE, CHECKS
-from clusterctl.model.errors import Moved, Outage
-from clusterctl.model.findings import Examination, Finding, FindingCounts, Server, Unchecked
+from clusterctl.model.errors import Moved, Outage, SchemaMismatch
+from clusterctl.model.findings import Examination, Finding, FindingCounts, Unchecked
 from clusterctl.store import migrations
+
+SCHEMA = "our schema"  # what a check needs that reads our own rows
 
 
 def examine(cluster: Cluster, codes: Collection[str] = ()) -> Examination:
-    """Look for everything, or only for *codes*. Raises SchemaMismatch."""
+    """Look for everything, or only for *codes*. With another schema than ours, what reads no rows is looked at."""
     chosen = [check for check in CHECKS if not codes or check.code in codes]
     if not uses_redis(cluster):
         chosen = [check for check in chosen if "redis" not in check.needs]
-    down: dict[Server, str] = {}
+    down: dict[str, str] = {}
     findings: list[Finding] = []
     unchecked: list[Unchecked] = []
     notes: list[str] = []
-    probe(cluster, down, {server for check in chosen for server in check.needs})
+    probe(cluster, down, {need for check in chosen for need in needs(check)})
     for check in chosen:
-        trouble = next((down[server] for server in check.needs if server in down), None)
+        trouble = next((down[need] for need in needs(check) if need in down), None)
         if trouble is None:
             try:
                 found = list(check.look(cluster))
-            except (Outage, Moved) as outage:  # Moved: a lock of somebody else was in the way for too long
-                trouble = str(outage)
-                probe(cluster, down, check.needs)
+            except (Outage, Moved, SchemaMismatch) as stopped:  # Moved: another's lock was in the way for too long
+                trouble = str(stopped)
+                probe(cluster, down, needs(check))
             else:
                 findings += [each for each in found if isinstance(each, Finding) and not explained(each, findings)]
                 notes += [each.sentence for each in found if isinstance(each, Note)]
@@ -40,9 +42,9 @@ def examine(cluster: Cluster, codes: Collection[str] = ()) -> Examination:
 
 
 def count(cluster: Cluster) -> FindingCounts:
-    """How many findings the cheap checks of Postgres have, by severity. Raises Outage."""
-    cheap: Iterable[Check] = (check for check in CHECKS if check.is_cheap and check.needs == ("postgres",))
-    sums = Counter(found.severity for check in cheap for found in check.look(cluster) if isinstance(found, Finding))
+    """How many findings a glance at Postgres shows, by severity. Raises Outage, SchemaMismatch."""
+    checks: Iterable[Check] = (check for check in CHECKS if check.needs == ("postgres",))
+    sums = Counter(found.severity for check in checks for found in check.glance(cluster) if isinstance(found, Finding))
     return FindingCounts(critical=sums["critical"], warning=sums["warning"], info=sums["info"])
 
 
@@ -53,18 +55,30 @@ def remaining(cluster: Cluster, findings: Collection[Finding]) -> list[Finding]:
     return [finding for finding in findings if (finding.code, finding.subject) in there]
 
 
-def probe(cluster: Cluster, down: dict[Server, str], servers: Collection[Server]) -> None:
-    """Ask each of *servers* for an answer, and note in *down* why there is none."""
-    if "postgres" in servers and "postgres" not in down:
+def needs(check: Check) -> tuple[str, ...]:
+    """What must answer, or be so, before *check* can look."""
+    return (*check.needs, SCHEMA) if check.reads_rows else check.needs
+
+
+def probe(cluster: Cluster, down: dict[str, str], wanted: Collection[str]) -> None:
+    """See whether each of *wanted* is there, and note in *down* why it is not."""
+    for need in ("postgres", SCHEMA, "redis"):
+        if need not in wanted or need in down or (need == SCHEMA and "postgres" in down):  # nobody waits twice for it
+            continue
         try:
-            migrations.check(cluster.db)
-        except Outage as outage:
-            down["postgres"] = str(outage)
-    if "redis" in servers and "redis" not in down:
-        try:
-            cluster.redis.ping()
-        except Outage as outage:
-            down["redis"] = str(outage)
+            ask(cluster, need)
+        except (Outage, SchemaMismatch) as trouble:
+            down[need] = str(trouble)
+
+
+def ask(cluster: Cluster, need: str) -> None:
+    """Let *need* answer. Raises Outage, SchemaMismatch."""
+    if need == "redis":
+        cluster.redis.ping()
+    elif need == SCHEMA:
+        migrations.check(cluster.db)
+    else:
+        migrations.applied(cluster.db)
 
 
 def uses_redis(cluster: Cluster) -> bool:

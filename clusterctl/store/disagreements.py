@@ -255,14 +255,14 @@ def strays(db: Database) -> list[Stray]:
         SELECT a.id AS allocation_id, a.job_id, j.state AS job_state, a.status, w.name AS worker, w.live_state,
                a.start_token::text AS token, coalesce(j.finished_at, a.allocated_at, a.reserved_at) AS since,
                a.stop_requested_at IS NOT NULL AS stopping, said.outcome AS reported
-          FROM allocations a JOIN workers w ON w.id = a.worker_id
+          FROM (SELECT * FROM allocations WHERE live ORDER BY worker_id, id OFFSET 0) a
+          JOIN workers w ON w.id = a.worker_id
          CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = a.job_id AND allocation_id IS NULL OFFSET 0) j
           LEFT JOIN LATERAL (
-               SELECT reason AS outcome FROM audit
-                WHERE subject = 'allocation:' || a.id AND verb = 'late_report' AND actor = 'worker ' || w.name
-                  AND detail->>'token' = a.start_token::text
+               SELECT reason AS outcome FROM (SELECT * FROM audit WHERE subject = 'allocation:' || a.id OFFSET 0) its
+                WHERE verb = 'late_report' AND actor = 'worker ' || w.name AND detail->>'token' = a.start_token::text
                 ORDER BY id DESC LIMIT 1) said ON true
-         WHERE a.live ORDER BY a.id
+         ORDER BY a.id
         """,
     )
 

@@ -177,6 +177,20 @@ def holders(db: Database) -> list[Holder]:
     )
 
 
+def decides(db: Database, renewed_within_s: float, decided_within_s: float) -> bool:
+    """Whether the leader's row looks as that of a leader that decides, or has just changed hands."""
+    return bool(
+        db.value(
+            """
+            SELECT renewed_at >= cluster_time() - %s * interval '1 s'
+                   AND (holder = '' OR coalesce(decided_at >= cluster_time() - %s * interval '1 s', true)) FROM leader
+            """,
+            renewed_within_s,
+            decided_within_s,
+        )
+    )
+
+
 def reign(db: Database) -> Reign:
     """Who decides, how lately, and for how long the oldest job waits that could start."""
     return db.nouns(

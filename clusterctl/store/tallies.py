@@ -69,18 +69,20 @@ class Relief(msgspec.Struct, frozen=True):
 
 def wrong(db: Database) -> list[Tally]:
     """Workers that count wrongly, or hold more than they have."""
-    found = db.nouns(
+    return db.nouns(
         Tally,
-        "SELECT w.id AS worker_id, w.name AS worker, w.live_state, ARRAY[w.cpu_milli, w.memory_mb, w.gpus] AS capacity,"
+        "SELECT * FROM (SELECT w.id AS worker_id, w.name AS worker, w.live_state,"
+        " ARRAY[w.cpu_milli, w.memory_mb, w.gpus] AS capacity,"
         + COUNTED
         + " AS counted, coalesce(s.held, '{0,0,0,0,0,0}') AS held FROM workers w LEFT JOIN (SELECT worker_id,"
         + SUMMED
         # In the order of the index, once for all workers: for each of them, Postgres might read all that is live.
         + """ AS held FROM (SELECT * FROM allocations WHERE live ORDER BY worker_id, id OFFSET 0) its
-               GROUP BY worker_id) s ON s.worker_id = w.id
-         ORDER BY w.name""",
+               GROUP BY worker_id) s ON s.worker_id = w.id) t
+         WHERE counted <> held OR held[1] + held[2] > capacity[1] OR held[3] + held[4] > capacity[2]
+            OR held[5] + held[6] > capacity[3]
+         ORDER BY worker""",
     )
-    return [tally for tally in found if tally.counted != tally.held or any(tally.surplus)]
 
 
 def recount(db: Database, worker_id: int, counted: Sequence[int]) -> bool:

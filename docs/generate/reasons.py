@@ -33,6 +33,7 @@ WAITS = {
 }
 # What never comes before placement: SQL leaves such jobs out of the queue, or they are placed already.
 UNLOOKED_AT = {
+    "held": "It was submitted with `--hold`, or somebody held it: the detail says who. `release` lets it go.",
     "dependency": "Jobs that it comes after have not ended. `clusterctl job ID` lists them.",
     "not_before": "It rests after a failed attempt: 1 s, then 2 s, doubling up to 5 minutes.",
     "worker_silent": (
@@ -60,6 +61,8 @@ OUTCOMES = {
         "Its worker was declared lost: silent beyond lease, `term_grace` and `lease_margin`, or confirmed dead by a "
         "person."
     ),
+    Outcome.HELD: "`clusterctl hold` took it back before it was started.",
+    Outcome.REQUEUED: "`clusterctl requeue` stopped it.",
 }
 CODES = {
     ExitCode.DONE: "Done.",
@@ -149,6 +152,7 @@ def fate(outcome: Outcome) -> str:
         Outcome.EXITED: f"with 0 `completed`; else {retry}",
         Outcome.TIME_LIMIT: "`timeout`",
         Outcome.CANCELLED: "`cancelled`",
+        Outcome.HELD: "`held`; spends nothing",
     }
     return special.get(outcome, retry)
 

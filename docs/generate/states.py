@@ -22,7 +22,7 @@ from docs.generate.markdown import code, document, fence, table
 State = TypeVar("State", bound=StrEnum)
 
 JOBS = {
-    JobState.HELD: "It was submitted with `--hold`: it is kept, and not placed.",
+    JobState.HELD: "It was submitted with `--hold`, or somebody held it: it is not placed until it is released.",
     JobState.PENDING: "It waits for a worker, for other jobs, or for the end of a pause after a failure.",
     JobState.SCHEDULED: "A worker holds resources for it (`reserved`). There is no process yet.",
     JobState.RUNNING: "Its agent has won the start (`allocated`). Only now may there be a process.",

@@ -40,7 +40,7 @@ def test_a_table_that_somebody_holds_costs_only_the_checks_that_read_it(ward: Wa
     with locked(database, "samples"):
         found = views.findings(ward.cluster)
     assert [finding.code for finding in found.findings] == ["reserved_expired"]
-    assert [each.code for each in found.unchecked] == ["allocated_no_process"]
+    assert [each.code for each in found.unchecked] == ["schema_drift", "allocated_no_process", "retention_behind"]
 
 
 def test_a_mend_that_meets_a_lock_is_refused_and_changes_nothing(ward: Ward, database: str) -> None:
@@ -76,11 +76,27 @@ def test_without_postgres_every_check_is_named_in_time() -> None:
     assert [each.code for each in found.unchecked] == expected
 
 
-def test_another_schema_is_an_error_and_no_finding(database: str) -> None:
+def test_with_another_schema_only_what_reads_no_rows_is_looked_at(database: str) -> None:
     with Cluster(Settings(database_url=database, redis_url="none")) as cluster:
         cluster.db.run("DELETE FROM schema_migrations")
+        found = views.findings(cluster)
+        assert [finding.code for finding in found.findings] == ["schema_behind"]
+        expected = [check.code for check in CHECKS if check.reads_rows and "redis" not in check.needs]
+        assert [each.code for each in found.unchecked] == expected
+        assert {each.reason for each in found.unchecked} == {
+            "the database's schema is at version 0, this program needs 3"
+        }
         with pytest.raises(SchemaMismatch):
-            views.findings(cluster)
+            views.status(cluster)
+
+
+def test_a_table_that_is_gone_costs_only_the_checks_that_read_it(ward: Ward) -> None:
+    ward.db.script("DROP TABLE samples")
+    found = views.findings(ward.cluster)
+    (finding,) = found.findings
+    assert (finding.code, finding.evidence["missing"][-1]) == ("schema_drift", "table samples")
+    assert [each.code for each in found.unchecked] == ["allocated_no_process", "retention_behind"]
+    assert all("samples" in each.reason for each in found.unchecked)
 
 
 def test_what_is_cheap_is_counted_as_it_is_found(ward: Ward) -> None:
@@ -140,6 +156,14 @@ def test_a_finding_that_cannot_be_mended_says_so_when_asked(ward: Ward) -> None:
     assert ward.db.value("SELECT count(*) FROM audit") == 0
 
 
+def test_a_database_full_of_contradictions_is_shown_in_part(ward: Ward) -> None:
+    ward.jobs(600)
+    ward.by_hand("UPDATE jobs SET submission_id = 99")
+    found = views.findings(ward.cluster, ["invariant_broken"])
+    assert len(found.findings) == 500
+    assert found.notes == ("100 more rows contradict a promise, and are not shown",)
+
+
 @pytest.mark.parametrize("word", ["job", "job:-1", "jobs:1", "job:1 ", "allocation:x", "worker:", "everything", ""])
 def test_a_word_that_means_nothing_is_refused(ward: Ward, word: str) -> None:
     with pytest.raises(BadInput):
@@ -152,4 +176,4 @@ def test_every_check_says_what_it_means_and_what_it_needs() -> None:
         assert check.meaning.endswith(".")
         assert set(check.needs) <= servers
         assert (type(check).mend is not type(CHECKS[-1]).mend) == bool(check.cure), check.code
-    assert len(BY_CODE) == len(CHECKS) == 13
+    assert len(BY_CODE) == len(CHECKS) == 32

@@ -37,7 +37,7 @@ def spawn() -> Iterator[Spawn]:
     yield start
     for process in started:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def over(ward: Ward) -> tuple[int, str]:
@@ -63,7 +63,7 @@ def test_what_is_left_of_an_attempt_is_killed(ward: Ward, spawn: Spawn) -> None:
     assert "2 processes run on of job 1" in finding.sentence
     mended = ward.mend(finding)
     assert (mended.fate, mended.sentence) == ("done", "2 processes killed")
-    assert [process.wait(10) for process in left] == [-9, -9]
+    assert [process.wait(60) for process in left] == [-9, -9]
     ward.healthy()
 
 
@@ -103,7 +103,7 @@ def test_ours_is_killed_beside_another_clusters_with_the_same_number(ward: Ward,
     ours, stranger = spawn(allocation, token), spawn(allocation, new_token())
     ward.later(PATIENCE)
     ward.cure(sole(ward))
-    assert ours.wait(10) == -9
+    assert ours.wait(60) == -9
     assert stranger.poll() is None
 
 
@@ -112,7 +112,7 @@ def test_a_process_that_has_ended_by_itself_is_no_harm(ward: Ward, spawn: Spawn)
     ward.later(PATIENCE)
     finding = sole(ward)
     process.terminate()
-    process.wait(10)
+    process.wait(60)
     ward.too_late(finding)
     ward.healthy()
 
@@ -157,7 +157,7 @@ def test_what_is_no_mark_is_none(environment: dict[str, str]) -> None:
         assert machine.read(process.pid) is None
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_a_machine_that_was_not_looked_at_is_said(ward: Ward) -> None:

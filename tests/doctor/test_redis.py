@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import redis as driver
 
+from clusterctl import views
+from clusterctl.cluster import Cluster
 from clusterctl.live import cache, heartbeats, remains
 from clusterctl.live.heartbeats import WorkerBeat
+from clusterctl.settings import Settings
 from clusterctl.store import totals
 from clusterctl.store.connection import Database
 from tests.doctor.ward import Ward
+from tests.private_servers import own_valkey
 
 Raw = Callable[[str], str]
 
@@ -85,7 +91,7 @@ def test_totals_that_schedd_has_written_meanwhile_are_left_alone(ward: Ward, str
 
 def beat(ward: Ward, name: str, ttl: float = 60) -> None:
     """A sign of life, from whomever."""
-    assert heartbeats.write(ward.cluster.redis, WorkerBeat(name=name, incarnation=1, at=1e9), ttl)
+    assert heartbeats.write(ward.cluster.redis, WorkerBeat(name=name, incarnation=1, at=time.time()), ttl)
 
 
 def test_a_worker_that_postgres_does_not_know_is_removed_from_redis(ward: Ward) -> None:
@@ -172,17 +178,13 @@ def test_a_thousand_ghosts_are_a_few_findings_and_a_number(ward: Ward, stranger:
 
 
 def test_a_redis_that_is_down_is_said_and_the_rest_is_looked_at(database: str) -> None:
-    from clusterctl import views
-    from clusterctl.cluster import Cluster
-    from clusterctl.settings import Settings
-
     with Cluster(Settings(database_url=database, redis_url="redis://127.0.0.1:1/0")) as cluster:
         ward = Ward(cluster)
         ward.reserve(ward.worker(), ward.jobs())
         ward.later(70)
         found = views.findings(cluster)
         assert [finding.code for finding in found.findings] == ["reserved_expired"]
-        assert {each.code for each in found.unchecked} == {"cache_drift", "ghost_redis_worker"}
+        assert {each.code for each in found.unchecked} == {"cache_drift", "ghost_redis_worker", "redis_evicts"}
         assert all("redis unreachable" in each.reason for each in found.unchecked)
 
 
@@ -194,3 +196,37 @@ def test_a_cluster_without_redis_is_not_missing_it(database: str) -> None:
         Ward(cluster).healthy()
     with Database(database) as db:
         assert db.value("SELECT count(*) FROM audit") == 0
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[str]:
+    """The URL of a Redis of one's own, which throws away what does not fit."""
+    with own_valkey(tmp_path) as url:
+        with closing(driver.Redis.from_url(url)) as client:
+            client.config_set("maxmemory", "4mb")
+            client.config_set("maxmemory-policy", "allkeys-lru")
+        yield url
+
+
+def test_a_redis_that_throws_away_is_found_out_once_it_does(database: str, small: str) -> None:
+    with Cluster(Settings(database_url=database, redis_url=small)) as cluster:
+        ward = Ward(cluster)
+        assert ward.findings("redis_evicts") == [], "it could, and has not"
+        with closing(driver.Redis.from_url(small)) as client:
+            for number in range(50):
+                client.set(f"theirs {number}", b"x" * 200_000)
+            finding = ward.sole("redis_evicts")
+            assert (finding.subject, finding.severity) == ("cluster", "warning")
+            assert "redis may use 4M (allkeys-lru) and has deleted" in finding.sentence
+            assert finding.evidence["evicted_keys"] > 0
+            client.config_set("maxmemory-policy", "noeviction")
+        assert ward.findings("redis_evicts") == []
+
+
+def test_a_redis_that_does_not_let_us_ask_is_said(database: str, small: str) -> None:
+    with closing(driver.Redis.from_url(small)) as client:
+        cast(Any, client).execute_command("ACL", "SETUSER", "default", "-info")
+    with Cluster(Settings(database_url=database, redis_url=small)) as cluster:
+        found = views.findings(cluster, ["redis_evicts"])
+    assert [each.code for each in found.unchecked] == ["redis_evicts"]
+    assert "permission" in found.unchecked[0].reason

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+import msgspec
+
 from clusterctl import operations, views
 from clusterctl.cluster import Cluster
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.model.orders import Order
 from clusterctl.model.states import Outcome
-from clusterctl.store import allocations, releases
+from clusterctl.scheduling.words import in_words
+from clusterctl.store import allocations, claims, releases
 from clusterctl.store.releases import Ended
+from schedd import round
 from tests.store.scene import Scene, end
 
 
@@ -20,6 +24,7 @@ class Ward(Scene):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster.db)
         self.cluster = cluster
+        self.later(0)  # time stands still here, but for ``later``: how fast this machine is tells nothing
 
     def end(self, order: Order, token: str, outcome: Outcome = Outcome.EXITED, code: int | None = 0) -> list[Ended]:
         """As the agent of ``w1`` reports it."""
@@ -49,8 +54,9 @@ class Ward(Scene):
         return finding
 
     def mend(self, finding: Finding) -> Mended:
-        """Apply its fix."""
-        (mended,) = operations.mend(self.cluster, [finding], reason="a test")
+        """Apply its fix, as it comes back through the door: its guard in JSON's few types."""
+        crossed = msgspec.json.decode(msgspec.json.encode(finding), type=Finding)
+        (mended,) = operations.mend(self.cluster, [crossed], reason="a test")
         return mended
 
     def cure(self, finding: Finding) -> None:
@@ -81,6 +87,19 @@ class Ward(Scene):
             for table in ("workers", "jobs", "allocations", "leader", "audit")
             for row in self.db.rows("SELECT t::text FROM " + table + " t ORDER BY 1")  # noqa: S608  # our own names
         ]
+
+    def plan(self) -> None:
+        """One round of schedd; nobody starts what it places, and the claim log says why the others wait."""
+        done = round.run(self.db, self.cluster.settings, self.term, 1, wake=lambda names: None, may_go_on=lambda: True)
+        groups = {group.shape: group for group in done.picture.queue}
+        waits = done.decided.waits
+        claims.log_waits(
+            self.db, 1, waits, [in_words(wait, groups[wait.shape], done.picture) for wait in waits], repeats=1
+        )
+
+    def decide(self) -> None:
+        """The leader lives, and decides."""
+        self.db.run("UPDATE leader SET renewed_at = cluster_time(), decided_at = cluster_time(), rounds = rounds + 1")
 
     def later(self, seconds: float) -> None:
         """So much time has passed, by the database's clock."""

@@ -18,11 +18,17 @@ CREATE TABLE workers (
     hostname             text NOT NULL DEFAULT '',
     version              text NOT NULL DEFAULT '',
     spool                text NOT NULL DEFAULT '',
-    labels               jsonb NOT NULL DEFAULT '{}',
+    logs_url             text NOT NULL DEFAULT '',    -- where its agent serves output; empty: nowhere
+    logs_token           text NOT NULL DEFAULT '',    -- a secret: who knows it may read that output
+    agent_labels         jsonb NOT NULL DEFAULT '{}', -- what the agent says when it registers
+    admin_labels         jsonb NOT NULL DEFAULT '{}', -- what operators say; null takes one of the agent's away
+    labels               jsonb NOT NULL GENERATED ALWAYS AS (jsonb_strip_nulls(agent_labels || admin_labels)) STORED,
     admin_state          text NOT NULL DEFAULT 'open' CHECK (admin_state IN ('open', 'draining', 'closed')),
     live_state           text NOT NULL DEFAULT 'up' CHECK (live_state IN ('up', 'silent', 'lost')),
     live_reason          text NOT NULL DEFAULT '',
     admin_reason         text NOT NULL DEFAULT '',    -- why an operator, or the worker itself, closed it
+    drain_by             timestamptz,                 -- while draining: then what still runs is stopped, and runs elsewhere
+    forgotten_at         timestamptz,                 -- shown nowhere but in history, until it registers again
     trouble              text NOT NULL DEFAULT '',    -- why the agent wants no new work just now
     cpu_milli            int NOT NULL CHECK (cpu_milli > 0),
     memory_mb            int NOT NULL CHECK (memory_mb >= 0),
@@ -40,6 +46,8 @@ CREATE TABLE workers (
     beat                 bigint NOT NULL DEFAULT 0,   -- counts syncs: silence is a beat that stands still
     registered_at        timestamptz NOT NULL DEFAULT cluster_time(),
     last_heartbeat_at    timestamptz NOT NULL DEFAULT cluster_time(),
+    CONSTRAINT only_the_lost_are_forgotten CHECK (forgotten_at IS NULL OR live_state = 'lost'),
+    CONSTRAINT only_draining_has_a_deadline CHECK (drain_by IS NULL OR admin_state = 'draining'),
     CONSTRAINT lost_holds_nothing CHECK (live_state <> 'lost' OR reserved_milli + allocated_milli = 0),
     CONSTRAINT cpus_not_oversubscribed CHECK (
         reserved_milli >= 0 AND allocated_milli >= 0 AND reserved_milli + allocated_milli <= cpu_milli),
@@ -83,6 +91,7 @@ CREATE TABLE jobs (
     array_id             bigint,
     array_index          int,
     array_limit          int CHECK (array_limit > 0),
+    array_line           text CHECK (array_line IS NULL OR array_index IS NOT NULL),  -- of the array's file
     retries              int NOT NULL DEFAULT 0 CHECK (retries >= 0),
     on_worker_loss       text NOT NULL DEFAULT 'requeue' CHECK (on_worker_loss IN ('requeue', 'fail', 'wait')),
     lease_s              int NOT NULL DEFAULT 900 CHECK (lease_s > 0),
@@ -108,6 +117,7 @@ CREATE TABLE jobs (
     live   boolean NOT NULL GENERATED ALWAYS AS (state IN ('held', 'pending', 'scheduled', 'running')) STORED,
     ready  boolean NOT NULL GENERATED ALWAYS AS (
                state = 'pending' AND unmet = 0 AND not_before IS NULL) STORED,
+    held   boolean NOT NULL GENERATED ALWAYS AS (state = 'held') STORED,
     -- Everything that placement looks at: jobs of one shape are interchangeable.
     shape  uuid NOT NULL GENERATED ALWAYS AS (md5(
                kind || '|' || tenant || '|' || priority::text || '|' || cpu_milli::text || '|' || memory_mb::text
@@ -120,6 +130,7 @@ CREATE TABLE jobs (
 CREATE SEQUENCE job_ids OWNED BY jobs.id;
 CREATE INDEX jobs_ready ON jobs (shape, submitted_at, id) WHERE ready;
 CREATE INDEX jobs_live ON jobs (id) WHERE live;
+CREATE INDEX jobs_held ON jobs (id) WHERE held;  -- few, so that the many that are pending can be counted without a look
 CREATE INDEX jobs_placed ON jobs (id) WHERE allocation_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at, id) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_array ON jobs (array_id, array_index) WHERE array_id IS NOT NULL;
@@ -202,25 +213,31 @@ CREATE INDEX allocations_released ON allocations (released_at) WHERE released_at
 
 -- The claim log. A "no" that is said again is folded into the open row of its shape: repeats grows, last_at moves.
 CREATE TABLE claims (
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at           timestamptz NOT NULL DEFAULT cluster_time(),
-    last_at      timestamptz NOT NULL DEFAULT cluster_time(),
-    round        bigint NOT NULL,
-    event        text NOT NULL,
-    job_id       bigint,
-    shape        uuid,
-    worker_id    int,
-    policy       text,
-    score        double precision,
-    candidates   int,
-    reason       text,
-    reasons      jsonb NOT NULL DEFAULT '{}',         -- per filter, how many workers it removed
-    duration_ms  real,
-    repeats      int NOT NULL DEFAULT 1,
-    open         boolean NOT NULL DEFAULT false,      -- this is why the shape waits, now
-    detail       jsonb NOT NULL DEFAULT '{}'
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at             timestamptz NOT NULL DEFAULT cluster_time(),
+    last_at        timestamptz NOT NULL DEFAULT cluster_time(),
+    closed_at      timestamptz,                       -- since when a folded "no" no longer stands
+    round          bigint,                            -- NULL: no round decided it, as a release
+    event          text NOT NULL CHECK (event IN ('Claimed', 'ClaimSkipped', 'Released')),
+    job_id         bigint,                            -- of a folded "no": the first in line
+    shape          uuid,                              -- of a folded "no" only
+    worker_id      int,
+    allocation_id  bigint,
+    policy         text,
+    score          double precision,
+    candidates     int,
+    reason         text,
+    reasons        jsonb NOT NULL DEFAULT '{}',       -- per filter, how many workers it removed
+    duration_ms    real,                              -- from the look at the cluster to this row
+    repeats        int NOT NULL DEFAULT 1,
+    open           boolean NOT NULL DEFAULT false,    -- this is why the shape waits, now
+    detail         jsonb NOT NULL DEFAULT '{}',
+    CONSTRAINT open_until_closed CHECK (NOT open OR (shape IS NOT NULL AND closed_at IS NULL))
 );
 CREATE UNIQUE INDEX one_open_claim_per_shape ON claims (shape) WHERE open;
+-- Only refusals have a shape, and only folding moves last_at: no index on it, so that folding is cheap.
+CREATE INDEX claims_of_shape ON claims (shape, at) WHERE shape IS NOT NULL;
+CREATE INDEX claims_closed ON claims (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX claims_of_job ON claims (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (at);
 

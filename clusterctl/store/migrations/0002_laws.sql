@@ -175,6 +175,20 @@ END $$;
 CREATE TRIGGER count_steps AFTER UPDATE ON allocations REFERENCING OLD TABLE AS former NEW TABLE AS later
     FOR EACH STATEMENT EXECUTE FUNCTION count_steps();
 
+-- The claim log tells of every release, whoever wrote it. What was released before cannot be among these: history does
+-- not change.
+CREATE FUNCTION log_releases() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO claims (event, job_id, worker_id, allocation_id, reason, detail)
+    SELECT 'Released', job_id, worker_id, id, release_reason, jsonb_strip_nulls(jsonb_build_object(
+               'attempt', attempt, 'exit_code', exit_code, 'signal', signal, 'text', nullif(detail, ''),
+               'ran_s', round(extract(epoch FROM released_at - allocated_at), 3)))
+      FROM later WHERE status = 'released' ORDER BY id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER log_releases AFTER UPDATE ON allocations REFERENCING NEW TABLE AS later
+    FOR EACH STATEMENT EXECUTE FUNCTION log_releases();
+
 CREATE FUNCTION agree_with_allocations() RETURNS trigger LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
 BEGIN
@@ -241,9 +255,9 @@ CREATE FUNCTION is_loss(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 
     SELECT outcome IN ('never_started', 'supervisor_lost', 'lease_expired', 'worker_rebooted', 'worker_lost')
 $$;
 
--- Nobody is to blame: no start was won, or the operator stopped the worker. It spends nothing.
+-- Nobody is to blame: no start was won, or an operator stopped the worker, or the attempt. It spends nothing.
 CREATE FUNCTION is_free_return(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT outcome IN ('start_timeout', 'worker_stopped')
+    SELECT outcome IN ('start_timeout', 'worker_stopped', 'requeued')
 $$;
 
 -- What becomes of a job when its allocation is released.
@@ -254,6 +268,7 @@ CREATE FUNCTION state_after(
         WHEN outcome = 'exited' AND exit_code = 0 THEN 'completed'
         WHEN cancelled OR outcome = 'cancelled' THEN 'cancelled'
         WHEN outcome = 'time_limit' THEN 'timeout'
+        WHEN outcome = 'held' THEN 'held'
         WHEN is_free_return(outcome) THEN 'pending'
         WHEN is_loss(outcome) THEN
             CASE WHEN on_worker_loss = 'fail' THEN 'failed' WHEN losses < 5 THEN 'pending' ELSE 'lost' END

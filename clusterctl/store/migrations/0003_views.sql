@@ -2,7 +2,8 @@
 
 CREATE VIEW v_queue AS
 SELECT j.id, j.name, j.state,
-       coalesce(j.reason, CASE WHEN j.unmet > 0 THEN 'dependency' WHEN j.not_before IS NOT NULL THEN 'not_before'
+       coalesce(j.reason, CASE WHEN j.state = 'held' THEN 'held' WHEN j.unmet > 0 THEN 'dependency'
+                               WHEN j.not_before IS NOT NULL THEN 'not_before'
                                WHEN j.ready THEN coalesce(c.reason, 'not_looked_at_yet') END) AS reason,
        j.tenant, j."user", j.priority, j.cpu_milli / 1000.0 AS cpus, j.memory_mb, j.gpus,
        w.name AS worker, j.attempt, j.array_id, j.array_index, j.submitted_at,
@@ -14,7 +15,7 @@ SELECT j.id, j.name, j.state,
  WHERE j.live;
 
 CREATE VIEW v_workers AS
-SELECT name, hostname, admin_state, live_state, live_reason, incarnation, version, labels,
+SELECT name, hostname, admin_state, drain_by, live_state, live_reason, incarnation, version, labels,
        cpu_milli / 1000.0 AS cpus_total, reserved_milli / 1000.0 AS cpus_reserved,
        allocated_milli / 1000.0 AS cpus_allocated, used_milli / 1000.0 AS cpus_used,
        memory_mb AS memory_mb_total, reserved_memory_mb AS memory_mb_reserved,
@@ -22,7 +23,7 @@ SELECT name, hostname, admin_state, live_state, live_reason, incarnation, versio
        gpus AS gpus_total, reserved_gpus AS gpus_reserved, allocated_gpus AS gpus_allocated,
        load1, registered_at, last_heartbeat_at,
        extract(epoch FROM cluster_time() - last_heartbeat_at) AS heartbeat_age_s
-  FROM workers;
+  FROM workers WHERE forgotten_at IS NULL;
 
 CREATE VIEW v_usage AS
 SELECT tenant, count(*) FILTER (WHERE status = 'reserved') AS reserved,

@@ -6,8 +6,7 @@ its checksum is kept, and a difference is refused. An advisory lock lets any num
 
 from __future__ import annotations
 
-import hashlib
-from importlib import resources
+from functools import cache
 from typing import NamedTuple
 
 from clusterctl.model.errors import SchemaMismatch
@@ -26,17 +25,22 @@ class Migration(NamedTuple):
     @property
     def checksum(self) -> str:
         """SHA-256 of the text."""
+        import hashlib  # noqa: PLC0415 - 3 ms, with the whole of OpenSSL
+
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def known() -> list[Migration]:
+@cache
+def known() -> tuple[Migration, ...]:
     """The steps that this program brings, in order."""
+    from importlib import resources  # noqa: PLC0415 - whoever asks through the door needs none of it
+
     files = sorted(resources.files(__package__).iterdir(), key=lambda file: file.name)
-    return [
+    return tuple(
         Migration(int(file.name[:4]), file.name.removesuffix(".sql"), file.read_text())
         for file in files
         if file.name.endswith(".sql")
-    ]
+    )
 
 
 def applied(db: Database) -> dict[int, str]:
