@@ -10,8 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from agentd import machine
 from agentd.disk import Disk
+from agentd.logs.places import Places
+from agentd.logs.server import LogServer
 from agentd.loop import Agent
 from agentd.output import can_punch
 from agentd.processes import RealProcesses
@@ -78,12 +82,13 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
     processes = take_spool(spool, arguments, settings)
     if settings.output_cap and not can_punch(spool):
         log.warning("files in %s cannot lose their middle: output_cap is not kept", spool)
+    logs = serve_logs(settings, spool, processes)
     redis = live.Connection(settings.redis_url, settings.redis_prefix)
     db = connect(settings, arguments.name)
     with Signals(bell) as signals:
         agent = Agent(
             settings,
-            describe(arguments, spool),
+            describe(arguments, spool, logs),
             db=db,
             redis=redis,
             processes=processes,
@@ -108,12 +113,24 @@ def run(settings: Settings, arguments: argparse.Namespace) -> None:
         tell_systemd("STOPPING=1")
         listener.close()
         agent.leave(stop_jobs=arguments.stop_jobs)
+    if logs:
+        logs.close()
     db.close()
 
 
-def describe(arguments: argparse.Namespace, spool: Path) -> Registration:
+def serve_logs(settings: Settings, spool: Path, processes: RealProcesses) -> LogServer | None:
+    """What serves the output in *spool*; None, and a warning, if it cannot: jobs matter more."""
+    running = processes.running()  # a live view: threads may ask it whether it holds a number, and nothing else
+    try:
+        return LogServer(Places(spool, lambda id: id in running), settings.logs_host, settings.logs_port)
+    except OSError as error:
+        log.warning("no output is served on %s:%d: %s", settings.logs_host, settings.logs_port, error.strerror)
+    return None
+
+
+def describe(arguments: argparse.Namespace, spool: Path, logs: LogServer | None) -> Registration:
     """This worker, as it registers."""
-    return machine.describe(
+    described = machine.describe(
         name=arguments.name,
         spool=spool,
         cpu_milli=arguments.cpus,
@@ -121,6 +138,7 @@ def describe(arguments: argparse.Namespace, spool: Path) -> Registration:
         gpus=arguments.gpus,
         labels=dict(arguments.label),
     )
+    return replace(described, logs_url=logs.url, logs_token=logs.token) if logs else described
 
 
 def connect(settings: Settings, name: str) -> Database:

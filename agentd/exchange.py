@@ -12,7 +12,7 @@ import msgspec
 from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.orders import End, Order
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
-from clusterctl.store import allocations, bell, migrations, releases, workers
+from clusterctl.store import administration, allocations, bell, migrations, releases, workers
 from clusterctl.store.connection import Database
 from clusterctl.store.releases import Ended
 from clusterctl.units import format_cpus
@@ -105,7 +105,7 @@ class Exchange:
     def drain(self, sentence: str) -> bool:
         """Ask that this worker be drained, because of *sentence*; False if it is the only one that could run jobs."""
         me = self.register()
-        return workers.drain_black_hole(self._db, me.worker_id, me.incarnation, sentence)
+        return administration.drain_black_hole(self._db, me.worker_id, me.incarnation, sentence)
 
     def wake_schedd(self) -> None:
         """Tell it that there is room, or work."""

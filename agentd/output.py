@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import re
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,10 +12,9 @@ from agentd.records import read_stories
 from agentd.spool import Spool
 from agentd.supervisor.kernel import punch_hole
 from agentd.supervisor.output import HOPELESS
+from clusterctl.output import spool as outputs
 
 REST_S = 3600.0  # between two passes over the whole directory
-NAMES = re.compile(r"(?P<job>[0-9]+)-[0-9]+\.out")
-DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 log = logging.getLogger(__name__)
 
@@ -46,63 +43,19 @@ class Pruner:
             if not self._left:
                 if 0 < self._next_pass - now <= REST_S:
                     return 0
-                self._left, self._next_pass = directories(self._spool.output), now + REST_S
+                self._left, self._next_pass = outputs.directories(self._spool.output), now + REST_S
             if self._left:
-                return prune(self._spool.output, self._left.pop(), before=now - self._keep_s, standing=self._standing)
+                before, name = now - self._keep_s, self._left.pop()
+                gone = outputs.prune(self._spool.output, name, before=before, standing=self._standing)
+                if gone:
+                    log.info("pruned %d outputs of jobs, the first %s", len(gone), gone[0][0])
+                return len(gone)
         return 0
 
-    def _standing(self) -> set[int]:
+    def _standing(self, _asked: Collection[int]) -> set[int]:
         """The jobs that stand in the journals."""
         journals = [self._spool.journal(number) for number in self._spool.numbers()]
         return {story.begin.job_id for journal in journals for story in read_stories(journal).values()}
-
-
-def directories(output: Path) -> list[str]:
-    """The directories that supervisors make in *output*, highest number first."""
-    return sorted((name for name in os.listdir(output) if name.isdecimal()), key=int, reverse=True)
-
-
-def prune(output: Path, name: str, *, before: float, standing: Callable[[], Collection[int]]) -> int:
-    """Delete what is older than *before* in directory *name* of *output*, and the directory once it is empty.
-
-    Only what is called as we call it, and nothing through a symbolic link: jobs can write here. *standing* is asked
-    only if there is something to delete, for the numbers of the jobs that keep theirs. Returns the number of files.
-    """
-    root = os.open(output, DIRECTORY)
-    try:
-        inner = os.open(name, DIRECTORY, dir_fd=root)
-        try:
-            old = list(older(inner, before))
-            kept = standing() if old else ()
-            gone = [file for job_id, file in old if job_id not in kept and delete(file, inner)]
-            if gone or os.fstat(inner).st_mtime < before:
-                with suppress(OSError):  # not empty. A supervisor that needs it just now makes it again
-                    os.rmdir(name, dir_fd=root)
-        finally:
-            os.close(inner)
-    finally:
-        os.close(root)
-    if gone:
-        log.info("pruned %d outputs of jobs, the first %s", len(gone), gone[0])
-    return len(gone)
-
-
-def older(directory: int, before: float) -> Iterator[tuple[int, str]]:
-    """The outputs in *directory* that were written to for the last time *before*: number of the job, and name."""
-    for name in sorted(os.listdir(directory)):
-        if found := NAMES.fullmatch(name):
-            with suppress(FileNotFoundError):
-                if os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime < before:
-                    yield int(found["job"]), name
-
-
-def delete(name: str, directory: int) -> bool:
-    """Whether *name* is gone because of us."""
-    try:
-        os.unlink(name, dir_fd=directory)
-    except OSError:
-        return False
-    return True
 
 
 def can_punch(directory: Path) -> bool:

@@ -10,7 +10,10 @@ from clusterctl.model.states import AdminState
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """Who the agent is (``agent_id``: kept in its spool) and what its machine has."""
+    """Who the agent is (``agent_id``: kept in its spool) and what its machine has.
+
+    ``logs_url``: where it serves output, empty if it does not, to those who know ``logs_token``, which is a secret.
+    """
 
     name: str
     agent_id: str
@@ -21,6 +24,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     spool: str
     capacity: Resources
     labels: dict[str, str] = {}
+    logs_url: str = ""
+    logs_token: str = ""
 
 
 class Registered(msgspec.Struct, frozen=True):

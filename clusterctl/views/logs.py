@@ -4,37 +4,60 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound, Refused
-from clusterctl.model.output import default_output
-from clusterctl.model.pictures import OutputPicture
-from clusterctl.model.spec import Spec, expand_pattern
-from clusterctl.store import jobs
+from clusterctl.model.output import OutputPicture, default_output
+from clusterctl.model.spec import expand_pattern
+from clusterctl.model.states import TERMINAL
+from clusterctl.store import outputs
 from clusterctl.views.jobs import job
 
 
 @served
 def output(cluster: Cluster, job_id: int, *, attempt: int | None = None, stderr: bool = False) -> OutputPicture:
-    """Where an attempt's output lies (the newest one's, unless told). Raises NotFound, and Refused before a start."""
-    facts = jobs.output_facts(cluster.db, job_id, attempt)
+    """Where an attempt's output lies (the newest one's, unless told), and who serves it.
+
+    Raises NotFound, and Refused before a start. The answer holds a secret, and is for readers only.
+    """
+    facts = outputs.facts(cluster.db, job_id, attempt)
     if facts is None:
         if attempt is None:
             state = job(cluster, job_id).job.state
+            if state in TERMINAL:
+                raise NotFound(f"job {job_id} is {state}: it never started, or its attempts are forgotten by now")
             raise Refused(f"job {job_id} has not started yet, it is {state}", f"`clusterctl job {job_id}` says why")
         raise NotFound(f"job {job_id} has no attempt {attempt} that started")
-    number, status, worker, hostname, spool, name, array_id, array_index, spec_json, _ = facts
-    spec = msgspec.json.decode(spec_json, type=Spec)
-    pattern = spec.stderr if stderr and spec.stderr else spec.stdout
-    expanded = expand_pattern(pattern, job_id=job_id, array_id=array_id, array_index=array_index, name=name)
-    path = Path(spec.cwd, expanded) if pattern else Path(spool, default_output(job_id, number))
+    is_apart = stderr and bool(facts.spec.stderr)
     return OutputPicture(
         job_id=job_id,
-        attempt=number,
-        worker=worker,
-        hostname=hostname,
-        path=str(path),
-        ended=status == "released",
+        attempt=facts.attempt,
+        allocation_id=facts.allocation_id,
+        stream="stderr" if is_apart else "stdout",
+        worker=facts.worker,
+        live_state=facts.live_state,
+        live_reason=facts.live_reason,
+        hostname=facts.hostname,
+        machine_id=facts.machine_id,
+        spool=facts.spool,
+        path=str(path_of(facts, job_id, facts.spec.stderr if is_apart else facts.spec.stdout)),
+        logs_url=facts.logs_url,
+        logs_token=facts.logs_token,
+        ended=facts.ended,
     )
+
+
+def path_of(facts: outputs.Facts, job_id: int, pattern: str) -> Path:
+    """The file that *pattern* names; without one, that in the worker's spool."""
+    if not pattern:
+        return Path(facts.spool, default_output(job_id, facts.attempt))
+    named = expand_pattern(
+        pattern,
+        job_id=job_id,
+        array_id=facts.array_id,
+        array_index=facts.array_index,
+        name=facts.name,
+        user=facts.user,
+        worker=facts.worker,
+    )
+    return Path(facts.spec.cwd, named)

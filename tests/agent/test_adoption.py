@@ -217,7 +217,7 @@ def test_an_end_that_no_agentd_has_heard_is_told_truly(make_rig: RigMaker, gate:
 def test_a_warm_process_that_is_stopped_holds_nobody_up(
     make_rig: RigMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, lives: bool
 ) -> None:
-    monkeypatch.setattr("agentd.forks.OLD_ONE_GOES_WITHIN_S", 0.5)
+    monkeypatch.setattr("agentd.forks.OLD_ONE_GOES_WITHIN_S", 1.5)  # and as long to die of a KILL
     spool = tmp_path / "spool"
     with another_agentd(spool, f"[shell(2071, {FOREVER!r})]") as agentd:
         os.kill(warm := int((spool / "warm").read_text()), signal.SIGSTOP)

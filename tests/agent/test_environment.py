@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from agentd.environment import PATH, clean_environment
 from clusterctl.model.orders import Order
+from clusterctl.model.spec import Span
 from tests.agent.rig import Rig, RigMaker, order, shell
 
 
@@ -36,6 +41,45 @@ def test_a_job_sees_the_base_its_own_variables_and_the_clusters(rig: Rig) -> Non
     }
     assert base["PATH"] == PATH
     assert {"HOME", "USER", "LANG"} <= base.keys() <= {"PATH", "HOME", "USER", "LANG", "TZ"}
+
+
+def of_sbatch(each: Order, **changes: Any) -> Order:
+    """The same for a script that was written for sbatch."""
+    return replace(each, user="ann", spec=replace(each.spec, slurm=True, **changes))
+
+
+def test_a_script_for_sbatch_is_told_what_slurm_would_tell(rig: Rig) -> None:
+    span = Span(count=3, first=2, last=6, step=2)
+    each = order(5, "env", array=(3, 4), name="sim", cwd="/tmp", memory_mb=512)
+    seen = environment_of(rig, of_sbatch(each, array=span))
+    told = {name.removeprefix("SLURM_"): value for name, value in seen.items() if name.startswith("SLURM")}
+    assert told == {
+        "JOB_ID": "5", "JOBID": "5", "JOB_NAME": "sim", "JOB_USER": "ann", "SUBMIT_DIR": "/tmp", "RESTART_COUNT": "0",
+        "ARRAY_JOB_ID": "3", "ARRAY_TASK_ID": "4", "ARRAY_TASK_COUNT": "3", "ARRAY_TASK_MIN": "2",
+        "ARRAY_TASK_MAX": "6", "ARRAY_TASK_STEP": "2", "JOB_NUM_NODES": "1", "NNODES": "1", "NODEID": "0",
+        "PROCID": "0", "LOCALID": "0", "NTASKS": "1", "NPROCS": "1", "CPUS_PER_TASK": "1", "CPUS_ON_NODE": "1",
+        "JOB_CPUS_PER_NODE": "1", "JOB_NODELIST": "w1", "NODELIST": "w1", "SLURMD_NODENAME": "w1",
+        "MEM_PER_NODE": "512",
+    }  # fmt: skip
+
+
+def test_a_submission_says_how_tasks_share_the_cpus_but_not_which_job_it_is(rig: Rig) -> None:
+    given = {"SLURM_NTASKS": "4", "SLURM_CPUS_PER_TASK": "2", "SLURM_SUBMIT_DIR": "/home", "SLURM_JOB_ID": "99"}
+    seen = environment_of(rig, of_sbatch(order(5, "env", env=given)))
+    assert {name: seen[name] for name in given} == given | {"SLURM_JOB_ID": "5"}
+
+
+def test_a_job_of_an_array_is_told_its_line(rig: Rig) -> None:
+    line = "a 'b' $HOME %j ü"
+    seen = environment_of(rig, replace(order(5, "env", array=(3, 2)), array_line=line))
+    assert seen["CLUSTERCTL_ARRAY_LINE"] == line
+    assert "CLUSTERCTL_ARRAY_LINE" not in environment_of(rig, order(6, "env", array=(3, 3)))
+
+
+def test_a_file_of_output_is_called_after_job_user_and_worker(rig: Rig, tmp_path: Path) -> None:
+    each = order(5, "echo", "hello", array=(3, 7), name="sim", cwd=str(tmp_path), stdout="%u-%N-%x-%A-%4a")
+    rig.run(replace(each, user="ann"))
+    assert (tmp_path / "ann-w1-sim-3-0007").read_text() == "hello\n"
 
 
 def test_nothing_of_the_daemons_environment_reaches_a_job_or_its_supervisor(

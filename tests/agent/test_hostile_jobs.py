@@ -123,7 +123,7 @@ COMET = """
     if os.fork():
         time.sleep(1000)
     print("ready", flush=True)
-    for _ in range(3000):  # a minute at most
+    for _ in range(9000):  # three minutes at most: longer than a test waits
         if os.fork():
             os._exit(0)
         os.setsid()

@@ -91,7 +91,7 @@ def test_an_end_is_written_down_once_there_is_room_again(disk: Path, make_rig: R
     os.close(os.open(gate, os.O_WRONLY))
     until(lambda: not is_alive(running.pid), what="the job to end")
     (disk / FILLER).unlink()
-    until(lambda: not held(first.spool), timeout=60, what="the supervisor to write, and leave")
+    until(lambda: not held(first.spool), what="the supervisor to write, and leave")
     assert make_rig(disk / "spool").end_of(1).exit_code == 8
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agentd.logs.places import note_name
 from agentd.output import REST_S, Pruner
 from agentd.records import read_stories
 from agentd.spool import Spool
@@ -49,6 +50,16 @@ def whole_pass(pruner: Pruner, *, at: float = NOW) -> int:
 
 def test_what_is_older_than_keep_logs_goes_and_what_is_younger_stays(spool: Spool) -> None:
     old, young = left_by(spool, 1, age=WEEK + 1), left_by(spool, 2, age=WEEK - 1)
+    assert whole_pass(Pruner(spool, WEEK)) == 1
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_note_of_where_else_an_output_lies_goes_as_the_output_would(spool: Spool) -> None:
+    old, young = (spool.path / note_name(job, 1) for job in (1, 2))
+    left_by(spool, 3, age=DAY)
+    for path, age in ((old, WEEK + 1), (young, WEEK - 1)):
+        path.touch()
+        aged(path, age)
     assert whole_pass(Pruner(spool, WEEK)) == 1
     assert (old.exists(), young.exists()) == (False, True)
 

@@ -258,16 +258,17 @@ def test_idle_supervisors_leave_after_a_while(rig: Rig, monkeypatch: pytest.Monk
 
 
 def test_a_lease_that_runs_out_ends_the_job(rig: Rig) -> None:
-    rig.start(shell(1, FOREVER, lease_s=1), shell(2, FOREVER))
+    rig.processes.renew(boottime())
+    rig.start(shell(1, FOREVER, lease_s=4), shell(2, FOREVER))
     end = rig.end_of(1)
     assert (end.outcome, end.signal) == (Outcome.LEASE_EXPIRED, 15)
     assert 2 in rig.processes.running()
 
 
 def test_a_lease_that_is_renewed_holds(rig: Rig) -> None:
-    rig.start(shell(1, FOREVER, lease_s=1))
+    rig.start(shell(1, FOREVER, lease_s=5))
     began = time.monotonic()
-    while time.monotonic() < began + 1.5:
+    while time.monotonic() < began + 5.5:
         rig.listen()
         rig.processes.renew(boottime())
     assert 1 in rig.processes.running()

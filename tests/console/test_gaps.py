@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from agentd.supervisor.kernel import punch_hole
-from clusterctl.cli.output import gaps
-from clusterctl.cli.output.following import open_plain
 from clusterctl.model.errors import Refused
+from clusterctl.output import tail as tails
+from clusterctl.output.here import open_plain
+from clusterctl.output.pieces import about_bytes, read_piece, shown
+from clusterctl.output.tail import tail_start
 
 KB = 1 << 10
 LINE = b"x" * 1023 + b"\n"
@@ -24,7 +25,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def written(path: Path, content: bytes, *holes: tuple[int, int]) -> BinaryIO:
+def written(path: Path, content: bytes, *holes: tuple[int, int]) -> int:
     """A file with *content*, in which KiB *holes* are punched, open as readers have it."""
     path.write_bytes(content)
     with path.open("r+b") as file:
@@ -33,12 +34,21 @@ def written(path: Path, content: bytes, *holes: tuple[int, int]) -> BinaryIO:
     return open_plain(str(path))
 
 
-def read(file: BinaryIO, *, tail: int | None = None) -> bytes:
+def read(fd: int, *, tail: int | None = None) -> bytes:
     """All that is shown of it."""
-    with file:
-        if tail is not None:
-            gaps.seek_tail(file, tail)
-        return b"".join(gaps.pieces(file))
+    try:
+        return read_from(fd, 0 if tail is None else tail_start(fd, tail))[0]
+    finally:
+        os.close(fd)
+
+
+def read_from(fd: int, begin: int) -> tuple[bytes, int]:
+    """What is shown from byte *begin* on, and where that ends."""
+    told = b""
+    while (piece := read_piece(fd, begin)).end > begin:
+        told += shown(piece, told[-1:] or b"\n")
+        begin = piece.end
+    return told, begin
 
 
 def test_a_line_stands_where_the_middle_is_gone(path: Path) -> None:
@@ -94,20 +104,21 @@ def test_an_output_that_is_all_gap_has_one_line(path: Path) -> None:
 
 
 def test_what_comes_after_a_gap_is_followed(path: Path) -> None:
-    with written(path, LINE * 1200, (100, 1100)) as file, path.open("ab") as job:
-        assert b"".join(gaps.pieces(file)).endswith(DROPPED + LINE * 100)
+    fd = written(path, LINE * 1200, (100, 1100))
+    told, end = read_from(fd, 0)
+    assert told.endswith(DROPPED + LINE * 100)
+    with path.open("ab") as job:
         job.write(b"more\n")
-        job.flush()
-        assert list(gaps.pieces(file)) == [b"more\n"]
+    assert read_from(fd, end)[0] == b"more\n"
+    os.close(fd)
 
 
 def test_a_reader_whom_the_gap_overtakes_goes_on_behind_it(path: Path) -> None:
-    with written(path, LINE * 1200) as file:
-        assert file.read(200 * KB) == LINE * 200
-        with path.open("r+b") as same:
-            punch_hole(same.fileno(), 100 * KB, 1100 * KB)
-        shown = b"".join(gaps.pieces(file))
-    assert shown == "[… 922 kB dropped …]\n".encode() + LINE * 100
+    fd = written(path, LINE * 1200)
+    with path.open("r+b") as same:
+        punch_hole(same.fileno(), 100 * KB, 1100 * KB)
+    assert read_from(fd, 200 * KB)[0] == "[… 922 kB dropped …]\n".encode() + LINE * 100
+    os.close(fd)
 
 
 def test_a_pipe_in_the_place_of_output_is_not_waited_for(path: Path) -> None:
@@ -130,4 +141,20 @@ def test_what_nobody_wanted_to_keep_reads_as_nothing() -> None:
     [(0, "0 bytes"), (999, "999 bytes"), (65_536, "66 kB"), (2_700_000, "2.7 MB"), (999_700_000, "1.0 GB")],
 )
 def test_amounts_are_rounded_for_reading(count: int, said: str) -> None:
-    assert gaps.about_bytes(count) == said
+    assert about_bytes(count) == said
+
+
+def test_the_last_lines_are_not_looked_for_beyond_all_measure(path: Path) -> None:
+    fd = written(path, LINE * 100)
+    assert tail_start(fd, 50, farthest=10 * KB) == 90 * KB
+    assert tail_start(fd, 5, farthest=10 * KB) == 95 * KB
+    os.close(fd)
+
+
+def test_of_more_gaps_than_anybody_counts_only_the_last_are_lines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tails, "MOST_SPANS", 3)
+    fd = written(path, LINE * 128 * 20, *((128 * number, 128 * number + 64) for number in range(20)))
+    assert tail_start(fd, 64) == (128 * 19 + 64) * KB
+    assert tail_start(fd, 65) == 128 * 19 * KB  # the gap before them
+    assert tail_start(fd, 10_000) == (128 * 17 + 64) * KB
+    os.close(fd)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from clusterctl.cli.output.writing import LONGEST, Labelled
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.output import default_output
 from clusterctl.model.registration import Registered
 from clusterctl.model.states import Outcome
+from clusterctl.output.pieces import Piece
 from tests.console.conftest import Run
 from tests.console.terminal import at_a_terminal
 from tests.console.test_acting import aside, meanwhile
@@ -150,6 +154,99 @@ def test_logs_that_cannot_be_shown_say_why(run: Run, scene: Scene, worker: Regis
         said = run("logs", str(job))
         assert said.code == code
         assert_told(said, word)
+
+
+def test_of_a_worker_that_is_lost_nothing_is_waited_for(run: Run, scene: Scene) -> None:
+    far = scene.worker("elsewhere")
+    (job,) = scene.jobs()
+    scene.finish(far, job)
+    url = f"http://{socket.gethostname()}:1"  # nothing is ever there
+    scene.db.run("UPDATE workers SET live_state = 'lost', logs_url = %s, logs_token = 'token-of-it'", url)
+    for flags in ([], ["-f"]):
+        said = run("logs", str(job), *flags)
+        assert said.code == ExitCode.UNREACHABLE
+        assert_told(said, "the log server of worker elsewhere unreachable")
+        assert f"on elsewhere it is /spool/{default_output(job, 1)}" in said.err
+        assert "token-of-it" not in said.err
+
+
+def test_an_attempt_out_of_reach_is_told_and_the_next_one_followed(
+    run: Run, scene: Scene, worker: Registered, tmp_path: Path, database: str
+) -> None:
+    far = scene.worker("elsewhere")
+    (job,) = scene.jobs(retries=1)
+    scene.finish(far, job, code=1)
+    url = f"http://{socket.gethostname()}:1"  # nothing is ever there
+    scene.db.run("UPDATE workers SET live_state = 'lost', logs_url = %s WHERE name = 'elsewhere'", url)
+    scene.db.run("UPDATE jobs SET not_before = NULL")
+    write_output(tmp_path, job, b"two\n", attempt=2)
+
+    def try_again() -> None:
+        with aside(scene, database) as other:
+            other.finish(worker, job)
+
+    thread = meanwhile(try_again)
+    said = run("logs", str(job), "-f", "--attempt", "all")
+    thread.join()
+    assert (said.code, said.out) == (0, "two\n")
+    trouble, change = said.err.splitlines()
+    assert trouble.startswith("the log server of worker elsewhere unreachable: ")
+    assert change == "attempt 1 on elsewhere ended: exit 1; attempt 2 on here"
+
+
+def test_lines_of_several_jobs_stand_behind_their_numbers(
+    run: Run, scene: Scene, worker: Registered, tmp_path: Path
+) -> None:
+    first, second, never = (scene.jobs()[0] for _ in range(3))
+    for job in (first, second):
+        scene.finish(worker, job)
+        write_output(tmp_path, job, b"a line\n\nno end")
+    for flags in ([], ["-f"]):
+        said = run("logs", f"{first}-{second}", *flags)
+        expected = [f"{job}: {line}" for job in (first, second) for line in ("a line", "", "no end")]
+        assert (said.code, sorted(said.out.splitlines())) == (0, sorted(expected))
+    said = run("logs", f"{first}-{never}")
+    assert said.code == ExitCode.PARTLY
+    assert said.err == f"clusterctl: error: job {never} has not started yet, it is pending\n"
+    said = run("logs", f"{never}", f"{scene.jobs()[0]}")
+    assert said.code == ExitCode.REFUSED
+    assert "of 2 jobs there is nothing to show" in said.err
+
+
+def test_a_line_without_an_end_is_shown_in_parts(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    sink = Labelled("7", threading.Lock())
+    for begin in range(0, 4 * LONGEST, LONGEST):
+        sink.write(Piece(begin, b"x" * LONGEST, None, None))
+    shown = capfdbinary.readouterr().out
+    assert len(shown) > 2 * LONGEST
+    sink.close()
+    shown += capfdbinary.readouterr().out
+    assert shown.replace(b"\n", b"").replace(b"7: ", b"") == b"x" * 4 * LONGEST
+
+
+def test_more_jobs_than_can_be_followed_are_refused(run: Run, scene: Scene) -> None:
+    jobs = scene.jobs(51)
+    said = run("logs", f"{jobs[0]}-{jobs[-1]}", "-f")
+    assert said.code == ExitCode.USAGE
+    assert_told(said, "51 jobs cannot be followed at once")
+
+
+@pytest.mark.parametrize("attempt", ["0", "-1", "x", "1.5", "99999999999", "\u0667", "ALL", ""])
+def test_an_attempt_that_is_none_is_refused(run: Run, scene: Scene, attempt: str) -> None:
+    said = run("logs", "1", f"--attempt={attempt}")
+    assert said.code == ExitCode.USAGE
+    assert_told(said, "is no try at a job")
+
+
+def test_of_a_job_that_never_started_there_is_nothing(run: Run, scene: Scene) -> None:
+    (job,) = scene.jobs()
+    assert run("cancel", str(job)).code == 0
+    said = run("logs", str(job))
+    assert said.code == ExitCode.NOT_FOUND
+    assert_told(said, "it never started")
+    said = run("logs", str(job), "-f")
+    assert (said.code, said.out) == (0, "")
+    assert said.err == f"job {job} is cancelled: it never started, or was pruned\n"
 
 
 def test_a_script_may_name_its_output_itself(run: Run, scene: Scene, worker: Registered, tmp_path: Path) -> None:

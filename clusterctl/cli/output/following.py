@@ -1,129 +1,178 @@
-"""Output files, found and followed: their bytes as they come."""
+"""A job's output as it is written, from one attempt to the next, until the job has ended."""
 
 from __future__ import annotations
 
-import os
-import socket
-import stat
-import sys
+import threading
 import time
+from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from clusterctl.cli.outage import patiently
-from clusterctl.cli.output.gaps import pieces, seek_tail
-from clusterctl.model.errors import NotFound, Refused
+from clusterctl.cli.output.narration import tell
+from clusterctl.cli.output.reading import Reading, Wanted, ended, gone
+from clusterctl.cli.output.writing import Plain, Sink
+from clusterctl.model.errors import NotFound, Outage
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
-    from clusterctl.model.pictures import OutputPicture
+    from clusterctl.model.output import OutputPicture
+    from clusterctl.model.pictures import AttemptPicture, JobPicture, JobStory
+    from clusterctl.output.pieces import Piece
+    from clusterctl.output.reader import Readers
 
-SOONEST, LATEST = 0.02, 0.25  # seconds between two looks into a file that does not grow
-NULL_DEVICE = os.makedev(1, 3)  # where output goes that nobody wants: as good as an empty file
-STATE_EVERY = 1.0  # seconds between two looks at the attempt's state
+SOONEST, LATEST = 0.05, 1.0  # seconds between two looks at an attempt, growing while it writes nothing
+LONGEST_WAIT = 10.0  # seconds for which an agent may let us wait: it answers at once when the attempt has ended
+WAITING = 0.25  # seconds between two looks at a job that has not begun
 
 
-def open_output(found: OutputPicture) -> BinaryIO | None:
-    """The file; None if nothing has made it yet.
+class Questions:
+    """What is asked of the cluster, through outages; by several threads, one at a time."""
 
-    Raises Refused for one on another machine, or what is no file, NotFound for one that is gone.
+    def __init__(self, cluster: Cluster, wanted: Wanted) -> None:
+        self._cluster = cluster
+        self._stderr = wanted.stderr
+        self._lock = threading.Lock()
+
+    def story(self, job_id: int) -> JobStory:
+        """How the job is by now."""
+        from clusterctl import views
+
+        with self._lock:
+            return patiently(partial(views.job, self._cluster, job_id))
+
+    def output(self, job_id: int, attempt: int) -> OutputPicture:
+        """Where an attempt's output lies by now."""
+        from clusterctl import views
+
+        with self._lock:
+            return patiently(partial(views.output, self._cluster, job_id, attempt=attempt, stderr=self._stderr))
+
+
+def follow(cluster: Cluster, job_id: int, wanted: Wanted | None = None) -> None:
+    """Copy a job's output as it is written, until the job has ended. Raises Outage for what is out of reach."""
+    from clusterctl.output.reader import Readers
+
+    wanted = wanted or Wanted()
+    with Readers() as readers:
+        Following(job_id, Questions(cluster, wanted), readers, Plain()).run(wanted)
+
+
+class Following:
+    """Follows one job into *sink*.
+
+    An agent may let us wait for *longest_wait* seconds; else, and of a file, we look anew after *latest* at most.
     """
-    if found.hostname != socket.gethostname():
-        raise Refused(
-            f"the output of job {found.job_id} is on {found.hostname}: reading from other machines is not there yet",
-            f"there it is {found.path}",
-        )
-    try:
-        return open_plain(found.path)
-    except (FileNotFoundError, NotADirectoryError):
-        if found.ended:
-            sentence = f"the output of job {found.job_id} is gone, or was never made: {found.path}"
-            raise NotFound(sentence, f"`clusterctl job {found.job_id}` tells how it ended") from None
+
+    def __init__(
+        self,
+        job_id: int,
+        questions: Questions,
+        readers: Readers,
+        sink: Sink,
+        *,
+        longest_wait: float = LONGEST_WAIT,
+        latest: float = LATEST,
+    ) -> None:
+        self._job_id = job_id
+        self._questions = questions
+        self._readers = readers
+        self._sink = sink
+        self._longest_wait = longest_wait
+        self._latest = latest
+
+    def run(self, wanted: Wanted) -> None:
+        """Follow the wanted attempt, or it and all that come after it. Raises NotFound, Outage and Refused."""
+        shown: AttemptPicture | None = None
+        trouble: NotFound | Outage | None = None
+        has_said = False
+        while True:
+            # The job first: an attempt that begins after this look makes the job not ended in the next.
+            story = self._questions.story(self._job_id)
+            if (attempt := next_attempt(story, shown, wanted)) is not None:
+                if trouble is not None and not has_said:
+                    tell(str(trouble))
+                if shown is not None:
+                    tell(f"{ended(story, shown.attempt)}; attempt {attempt.attempt} on {attempt.worker}")
+                trouble = self._try_attempt(attempt.attempt, wanted.tail if shown is None else None)
+                shown, has_said = attempt, trouble is None
+            elif story.job.finished_at is not None or (shown is not None and wanted.attempt is not None):
+                break
+            else:
+                if not has_said:
+                    tell(str(trouble or still_to_come(story.job)))
+                has_said = True
+                time.sleep(WAITING)
+        if trouble is not None:
+            raise trouble
+
+    def _try_attempt(self, number: int, tail: int | None) -> NotFound | Outage | None:
+        """Copy an attempt's output until it has ended and all is copied. What keeps us from it, if something does."""
+        look = partial(self._questions.output, self._job_id, number)
+        try:
+            with closing(Reading(look, self._readers, follow=True)) as reading:
+                self._copy(reading, tail)
+        except (NotFound, Outage) as trouble:
+            return trouble
         return None
-    except OSError as error:
-        raise Refused(f"cannot read {found.path}: {error.strerror}") from None
+
+    def _copy(self, reading: Reading, tail: int | None) -> None:
+        begin = 0 if tail is None else reading.tail(tail)
+        rest, has_ended, agent_waits = SOONEST, reading.found.ended, False
+        while True:
+            wait = self._longest_wait if agent_waits else rest
+            piece = reading.read(begin, 0 if has_ended else wait)
+            if piece.is_news:
+                begin = self._show(piece)
+                rest = SOONEST
+            elif has_ended:
+                break
+            else:
+                has_ended = reading.look().ended
+                agent_waits = bool(piece.runs and self._longest_wait)
+                if piece.runs is not None and not agent_waits and not has_ended:  # it has answered at once
+                    time.sleep(rest)
+                rest = min(rest * 1.5, self._latest)
+        if piece.size is None:
+            raise gone(reading.found)
+
+    def _show(self, piece: Piece) -> int:
+        """Show *piece*; where the next one begins."""
+        if piece.end == piece.begin:
+            tell(f"the output of job {self._job_id} was cut, from its new beginning on:")
+            return 0
+        self._sink.write(piece)
+        return piece.end
 
 
-def open_plain(path: str) -> BinaryIO:
-    """The plain file at *path*. Raises OSError and Refused. A pipe would keep us waiting, and take from its readers."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode) and status.st_rdev != NULL_DEVICE:
-        os.close(fd)
-        raise Refused(f"{path} is not a plain file: what was written there is not kept")
-    return os.fdopen(fd, "rb", buffering=0)
+def next_attempt(story: JobStory, shown: AttemptPicture | None, wanted: Wanted) -> AttemptPicture | None:
+    """The attempt to show after *shown*; None if it has not begun, or there is none. Raises NotFound."""
+    begun = sorted((each for each in story.attempts if each.allocated_at), key=lambda each: each.attempt)
+    if wanted.attempt is not None:
+        found = [each for each in begun if each.attempt == wanted.attempt and shown is None]
+        if not found and shown is None and story.job.finished_at is not None:
+            raise NotFound(f"job {story.job.id} has no attempt {wanted.attempt} that started")
+    elif shown is not None:
+        found = [each for each in begun if each.attempt > shown.attempt]
+    else:
+        found = begun if wanted.every else begun[-1:]
+    return found[0] if found else None
+
+
+def still_to_come(job: JobPicture) -> str:
+    """What is waited for, and why."""
+    from clusterctl.cli.output.waiting import why_ended
+
+    why = why_ended(job)
+    return f"job {job.id} is {job.state}, waiting for its output{f' ({why})' if why else ''}"
 
 
 def explain_silence(cluster: Cluster, job_id: int) -> None:
     """Say why nothing was written by a job whose command was never started."""
     from clusterctl import views
-    from clusterctl.text import visible
 
-    job = views.job(cluster, job_id).job
-    if job.reason == "start_failed":
-        sys.stderr.write(f"job {job_id} wrote nothing: it could not be started: {visible(job.detail)}\n")
-
-
-def copy(file: BinaryIO) -> int:
-    """Everything from here to the end, onto stdout, byte for byte but for what was dropped; how much that was."""
-    copied = 0
-    for piece in pieces(file):
-        sys.stdout.buffer.write(piece)
-        copied += len(piece)
-    sys.stdout.buffer.flush()
-    return copied
-
-
-def follow(
-    cluster: Cluster, job_id: int, *, stderr: bool = False, attempt: int | None = None, tail: int | None = None
-) -> None:
-    """Copy a job's output as it is written, until the job has ended; a retry's follows that of the attempt before."""
-    from clusterctl import views
-    from clusterctl.model.states import TERMINAL
-
-    shown = 0
-    waiting = False
-    while True:
-        # The state first: an attempt that begins after this look makes the job not ended in the next.
-        state = patiently(lambda: views.job(cluster, job_id)).job.state
-        try:
-            found = patiently(lambda: views.output(cluster, job_id, attempt=attempt, stderr=stderr))
-        except Refused:
-            found = None
-        if found is not None and found.attempt > shown:
-            follow_attempt(cluster, found, stderr=stderr, tail=tail if shown == 0 else None)
-            shown = found.attempt
-            if attempt is not None:
-                return
-            continue
-        if state in TERMINAL:
-            return
-        if not waiting and not shown:
-            sys.stderr.write(f"job {job_id} is {state}, waiting for its output\n")
-            waiting = True
-        time.sleep(LATEST)
-
-
-def follow_attempt(cluster: Cluster, found: OutputPicture, *, stderr: bool, tail: int | None) -> None:
-    """Copy one attempt's output until it has ended and all is copied."""
-    from clusterctl import views
-
-    file = None
-    rest, asked = SOONEST, time.monotonic()
-    ended = found.ended
-    while True:
-        if file is None and (file := open_output(found)) is not None and tail is not None:
-            seek_tail(file, tail)
-        if file is not None and copy(file):
-            rest = SOONEST
-        elif ended:
-            break
-        if not ended and time.monotonic() - asked >= min(STATE_EVERY, rest * 8):
-            look = partial(views.output, cluster, found.job_id, attempt=found.attempt, stderr=stderr)
-            ended = patiently(look).ended
-            asked = time.monotonic()
-        else:
-            time.sleep(rest)
-            rest = min(rest * 1.5, LATEST)
-    if file is not None:
-        file.close()
+    story = views.job(cluster, job_id)
+    if story.job.reason == "start_failed":
+        tell(f"job {job_id} wrote nothing: it could not be started: {story.job.detail}")
+    elif story.job.finished_at is not None and not any(each.allocated_at for each in story.attempts):
+        tell(f"job {job_id} is {story.job.state}: it never started, or was pruned")
