@@ -9,6 +9,7 @@ import msgspec
 
 from agentd.environment import job_environment
 from agentd.link import LARGEST_MESSAGE
+from agentd.logs.places import write_note
 from agentd.spool import Spool
 from agentd.supervisor.spawn import Start
 from clusterctl.model.orders import Order
@@ -32,6 +33,9 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
         argv = list(spec.command)
         if spec.script is not None:
             argv.insert(0, self._write_script(order.allocation_id, spec.script))
+        stdout, stderr = self._fill_in(spec.stdout, order), self._fill_in(spec.stderr, order)
+        if stdout or stderr:
+            write_note(self.spool.path, order, stdout, stderr)
         start = Start(
             op="start",
             allocation_id=order.allocation_id,
@@ -40,8 +44,8 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             argv=argv,
             env=job_environment(order, token, worker=self.worker, gpus=gpus if self.has_gpus else None),
             cwd=spec.cwd,
-            stdout=fill_in(spec.stdout, order) or f"{self.spool.path}/{default_output(order.job_id, order.attempt)}",
-            stderr=fill_in(spec.stderr, order),
+            stdout=stdout or f"{self.spool.path}/{default_output(order.job_id, order.attempt)}",
+            stderr=stderr,
             in_spool=not spec.stdout,
             output_cap=self.output_cap_mb << 20,
             time_limit_s=order.time_limit_s,
@@ -65,11 +69,16 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             file.write(script)
         return str(path)
 
-
-def fill_in(pattern: str, order: Order) -> str:
-    """*pattern* with the names and numbers of *order*."""
-    if "%" not in pattern:
-        return pattern
-    return expand_pattern(
-        pattern, job_id=order.job_id, array_id=order.array_id, array_index=order.array_index, name=order.name
-    )
+    def _fill_in(self, pattern: str, order: Order) -> str:
+        """*pattern* with the names and numbers of *order*."""
+        if "%" not in pattern:
+            return pattern
+        return expand_pattern(
+            pattern,
+            job_id=order.job_id,
+            array_id=order.array_id,
+            array_index=order.array_index,
+            name=order.name,
+            user=order.user,
+            worker=self.worker,
+        )

@@ -7,8 +7,10 @@ import pwd
 from collections.abc import Sequence
 from functools import lru_cache
 
+from agentd import slurm
 from clusterctl.model.marks import ALLOCATION, TOKEN
 from clusterctl.model.orders import Order
+from clusterctl.model.validity import LINE
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -38,6 +40,8 @@ def job_environment(order: Order, token: str, *, worker: str, gpus: Sequence[int
     none, where CUDA_VISIBLE_DEVICES is left alone.
     """
     environment = dict(clean_environment())
+    if order.spec.slurm:
+        environment.update(slurm.surroundings(order, worker))
     environment.update(order.spec.env)
     environment.update(identity(order, worker))
     environment[TOKEN] = token
@@ -57,10 +61,13 @@ def identity(order: Order, worker: str) -> dict[str, str]:
         "CLUSTERCTL_CPUS": f"{cpu_milli / 1000:.3f}".rstrip("0").rstrip("."),
         "CLUSTERCTL_MEMORY_MB": str(order.request.memory_mb),
         "SLURM_JOB_ID": str(order.job_id),
-        "SLURM_CPUS_PER_TASK": str(max(1, -(-cpu_milli // 1000))),  # whole CPUs: scripts use it as a number of threads
     }
+    if "SLURM_CPUS_PER_TASK" not in order.spec.env:  # a script for several tasks, which share the CPUs, says how many
+        variables["SLURM_CPUS_PER_TASK"] = str(slurm.whole_cpus(cpu_milli))
     if order.array_id is not None:
         variables["CLUSTERCTL_ARRAY_ID"] = variables["SLURM_ARRAY_JOB_ID"] = str(order.array_id)
     if order.array_index is not None:
         variables["CLUSTERCTL_ARRAY_INDEX"] = variables["SLURM_ARRAY_TASK_ID"] = str(order.array_index)
+    if order.array_line is not None:
+        variables[LINE] = order.array_line
     return variables

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple, NoReturn
 
@@ -166,13 +167,18 @@ def parse_numbers(text: str) -> tuple[range, ...]:
     ranges = [_range(text, part, kind, HIGHEST_JOB, steps=False) for part in text.strip().split(",")]
     if any(each.start < 1 for each in ranges):
         _refuse(text, kind, "jobs are counted from 1")
-    merged: list[range] = []
+    return merged(ranges)
+
+
+def merged(ranges: Iterable[range]) -> tuple[range, ...]:
+    """The same numbers in ascending ranges that neither touch nor overlap."""
+    found: list[range] = []
     for each in sorted(ranges, key=lambda each: each.start):
-        if merged and each.start <= merged[-1].stop:
-            merged[-1] = range(merged[-1].start, max(merged[-1].stop, each.stop))
+        if found and each.start <= found[-1].stop:
+            found[-1] = range(found[-1].start, max(found[-1].stop, each.stop))
         else:
-            merged.append(each)
-    return tuple(merged)
+            found.append(each)
+    return tuple(found)
 
 
 def format_numbers(ranges: tuple[range, ...]) -> str:

@@ -18,6 +18,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     array_id: int | None
     array_index: int | None
+    array_line: str | None = None  # of the file that the array was made of
+    user: str = ""
     spec: Spec
     request: Resources
     time_limit_s: int | None

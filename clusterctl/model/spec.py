@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -13,17 +15,28 @@ MAX_ARGUMENT = 128 * 1024  # bytes: Linux's MAX_ARG_STRLEN
 MAX_SPEC = 1024 * 1024  # bytes, encoded
 MAX_NAME = 200  # characters
 MAX_ARRAY = 100_000  # jobs in one submit
+MAX_CALL = 15 * 1024 * 1024  # bytes, encoded, of all that is submitted at once: what the door takes, and an envelope
 
 AfterCondition = Literal["ok", "any", "notok"]
 OnWorkerLoss = Literal["requeue", "fail", "wait"]
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Which indices an array has. ``step`` is 1 unless all are equally far apart."""
+
+    count: int
+    first: int
+    last: int
+    step: int = 1
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a job's process is made. The same for every job of a submission; kept once, as JSON.
 
     ``command`` is argv; with ``script`` set, the worker writes the script to a file and runs it with
-    ``command`` as its arguments. ``stdout``/``stderr`` are patterns (``%j %A %a %x %%``), relative to
-    ``cwd``; empty means the worker's spool, both streams in one file.
+    ``command`` as its arguments. ``stdout``/``stderr`` are patterns (see ``expand_pattern``), relative to
+    ``cwd``; empty means the worker's spool, both streams in one file. ``slurm``: the script was written for sbatch,
+    and is told in Slurm's own variables what it may ask for.
     """
 
     command: tuple[str, ...]
@@ -32,6 +45,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cwd: str = "/"
     stdout: str = ""
     stderr: str = ""
+    slurm: bool = False
+    array: Span | None = None  # written when it is taken in, from the submission's indices
 
 
 class After(msgspec.Struct, frozen=True):
@@ -41,7 +56,7 @@ class After(msgspec.Struct, frozen=True):
     condition: AfterCondition = "ok"
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
+class Submission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call of submit: one spec, and one job or an array of them."""
 
     spec: Spec
@@ -54,6 +69,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     time_limit_s: int | None = None
     retries: int = 0
     indices: tuple[int, ...] | None = None  # None: a single job; else one job per array index
+    lines: tuple[str, ...] | None = None  # one for each index: what that job is told as its line
     array_limit: int | None = None  # how many of the array may run at once
     after: tuple[After, ...] = ()
     labels: dict[str, str] = {}  # the worker must carry all of them
@@ -72,17 +88,45 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     existing: bool = False  # the key was known: nothing new was made
 
 
-def expand_pattern(pattern: str, *, job_id: int, array_id: int | None, array_index: int | None, name: str) -> str:
-    """Fill in ``%j`` (job), ``%A`` (array, else job), ``%a`` (index, else empty), ``%x`` (name), ``%%``.
+def span_of(indices: Sequence[int]) -> Span:
+    """What *indices*, which are ascending, have in common. Raises IndexError for none."""
+    steps = {later - former for former, later in pairwise(indices)}
+    return Span(count=len(indices), first=indices[0], last=indices[-1], step=steps.pop() if len(steps) == 1 else 1)
 
-    A name's slashes become underscores: a pattern never leaves the directory it names through a job's name.
-    Other ``%`` sequences stay as they are. Same meanings as in sbatch's filename patterns.
+
+def expand_pattern(
+    pattern: str,
+    *,
+    job_id: int,
+    array_id: int | None,
+    array_index: int | None,
+    name: str,
+    user: str = "",
+    worker: str = "",
+) -> str:
+    """Fill in ``%j`` (job), ``%A`` (array, else job), ``%a`` (index, else empty), ``%x`` (name), ``%u`` (user).
+
+    And ``%N`` (worker) and ``%%``. Same meanings as in sbatch's filename patterns, of which the rest is told as there
+    for a job of one task: ``%J`` is the job, ``%b`` the index modulo ten, ``%t``, ``%n`` and ``%s`` are 0. A number
+    fills with zeros: ``%4a`` is 0007. A name's slashes become underscores: a pattern never leaves the directory it
+    names through a job's name. Other ``%`` sequences stay as they are.
     """
-    filled = {
-        "j": str(job_id),
-        "A": str(array_id if array_id is not None else job_id),
-        "a": "" if array_index is None else str(array_index),
-        "x": name.replace("/", "_"),
-        "%": "%",
+    numbers = {
+        "j": job_id,
+        "J": job_id,
+        "A": job_id if array_id is None else array_id,
+        "a": array_index,
+        "b": None if array_index is None else array_index % 10,
+        **dict.fromkeys("nst", 0),
     }
-    return re.sub(r"%([jAax%])", lambda found: filled[found[1]], pattern)
+    words = {"x": name, "u": user, "N": worker}
+
+    def fill(found: re.Match[str]) -> str:
+        width, letter = found.groups()
+        if letter == "%":
+            return "%"
+        if letter in words:
+            return words[letter].replace("/", "_")
+        return "" if numbers[letter] is None else f"{numbers[letter]:0{width or 0}d}"
+
+    return re.sub(r"%((?:0?[0-9]|10)?)([jJAabnstxuN]|(?<=%)%)", fill, pattern)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from clusterctl.model.errors import BadInput
-from clusterctl.model.spec import MAX_ARGUMENT, MAX_ARRAY, MAX_NAME, MAX_SPEC, Spec, Submission
+from clusterctl.model.spec import MAX_ARGUMENT, MAX_ARRAY, MAX_CALL, MAX_NAME, MAX_SPEC, Spec, Submission
 
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 WORKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # also a directory's name, and part of a Redis key
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|BASH_FUNC_[\w.:-]+%%", re.ASCII)  # the latter: a function of bash
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
+LINE = "CLUSTERCTL_ARRAY_LINE"  # the variable in which a job of an array finds its line
 MAX_INT = 2**31 - 1  # a Postgres int
+
+
+def check_together(submissions: Sequence[Submission]) -> None:
+    """Raise BadInput if *submissions*, each of which may be well, cannot be taken in by one call."""
+    refuse(not submissions, "nothing to submit")
+    jobs = sum(1 if each.indices is None else len(each.indices) for each in submissions)
+    refuse(jobs > MAX_ARRAY, f"{jobs:,} jobs: at most {MAX_ARRAY:,} are submitted at once")
+    keys = [each.key for each in submissions if each.key is not None]
+    refuse(len(set(keys)) < len(keys), "a key is used twice")
+    size = sum(len(msgspec.json.encode(each)) for each in submissions)
+    refuse(size > MAX_CALL, f"together it is larger than {MAX_CALL >> 20} MiB, the most that is submitted at once")
 
 
 def check(submission: Submission) -> None:
@@ -31,10 +45,23 @@ def check(submission: Submission) -> None:
     refuse(abs(submission.priority) > MAX_INT // 2, "the priority is out of range")
     refuse(submission.indices is not None and len(submission.indices) > MAX_ARRAY, f"an array has at most {MAX_ARRAY}")
     refuse(submission.indices is not None and not submission.indices, "the array is empty")
+    refuse(len(set(submission.indices or ())) < len(submission.indices or ()), "an index of the array is named twice")
+    if submission.lines is not None:
+        check_lines(submission.indices or (), submission.lines)
     refuse(len({after.job_id for after in submission.after}) < len(submission.after), "a dependency is named twice")
     for text in (submission.key or "", submission.user, submission.worker or "", *flat(submission.labels)):
-        refuse(len(text) > MAX_NAME, f"longer than {MAX_NAME} characters: {text[:40]}…")
+        if len(text) > MAX_NAME:  # sentences are made when they are needed: this is done ten thousand times
+            raise BadInput(f"longer than {MAX_NAME} characters: {text[:40]}…")
         refuse_text("key, user, worker or label", text)
+
+
+def check_lines(indices: Sequence[int], lines: Sequence[str]) -> None:
+    """The same for what an array was made of."""
+    refuse(len(lines) != len(indices), "an array has as many lines as indices")
+    refuse(sum(map(len, lines)) > MAX_CALL, f"the lines of the array exceed {MAX_CALL >> 20} MiB")
+    for line in lines:
+        refuse_text("a line of the array", line)
+        refuse(len(line.encode()) + len(LINE) + 1 >= MAX_ARGUMENT, "a line of the array is longer than 128 KiB")
 
 
 def check_worker(name: str, gpus: int, labels: dict[str, str]) -> None:
@@ -43,6 +70,12 @@ def check_worker(name: str, gpus: int, labels: dict[str, str]) -> None:
         not WORKER.fullmatch(name), "a worker's name is letters, digits and . _ -, at most 63, a letter or digit first"
     )
     refuse(not 0 <= gpus <= MAX_INT, "gpus cannot be negative, or more than any machine can have")
+    check_labels(labels)
+
+
+def check_labels(labels: dict[str, str]) -> None:
+    """The same for what a worker is labelled with."""
+    refuse("" in labels, "a label's key is empty")
     for text in flat(labels):
         refuse(len(text) > MAX_NAME, f"a label is longer than {MAX_NAME} characters: {text[:40]}…")
         refuse_text("a label", text)
@@ -56,9 +89,12 @@ def check_spec(spec: Spec) -> None:
         refuse_text("argument", argument)
         refuse(len(argument.encode()) >= MAX_ARGUMENT, "an argument is longer than 128 KiB, the most that Linux takes")
     for name, value in spec.env.items():
-        refuse(not VARIABLE.fullmatch(name), f"not a variable's name: {name!r:.80}")
-        refuse_text(f"variable {name}", value)
-        refuse(len(value.encode()) + len(name) + 1 >= MAX_ARGUMENT, f"variable {name} is longer than 128 KiB")
+        if not VARIABLE.fullmatch(name):
+            raise BadInput(f"not a variable's name: {name!r:.80}")
+        if NO_TEXT.search(value):
+            refuse_text(f"variable {name}", value)
+        if len(value.encode()) + len(name) + 1 >= MAX_ARGUMENT:
+            raise BadInput(f"variable {name} is longer than 128 KiB")
     for what, path in (("cwd", spec.cwd), ("stdout", spec.stdout), ("stderr", spec.stderr)):
         refuse_text(what, path)
         refuse(len(path.encode()) > 4096, f"{what} is longer than a path can be")
@@ -70,8 +106,8 @@ def check_spec(spec: Spec) -> None:
 
 def refuse_text(what: str, text: str) -> None:
     """NUL ends a C string, and a lone surrogate is no text: neither could reach the process as it was given."""
-    refuse("\0" in text, f"{what} holds a NUL byte")
-    refuse(any("\ud800" <= character <= "\udfff" for character in text), f"{what} is not valid UTF-8")
+    if found := NO_TEXT.search(text):
+        raise BadInput(f"{what} holds a NUL byte" if found[0] == "\0" else f"{what} is not valid UTF-8")
 
 
 def refuse(fault: bool, sentence: str) -> None:

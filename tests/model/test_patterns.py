@@ -11,7 +11,7 @@ from clusterctl.model.spec import expand_pattern
 
 def expand(pattern: str, *, array: tuple[int, int] | None = None, name: str = "sim") -> str:
     array_id, index = array or (None, None)
-    return expand_pattern(pattern, job_id=42, array_id=array_id, array_index=index, name=name)
+    return expand_pattern(pattern, job_id=42, array_id=array_id, array_index=index, name=name, user="ann", worker="w1")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,12 @@ def expand(pattern: str, *, array: tuple[int, int] | None = None, name: str = "s
         ("", "", ""),
         ("100%%", "100%", "100%"),
         ("%%j", "%j", "%j"),
-        ("%n %", "%n %", "%n %"),
+        ("%q %", "%q %", "%q %"),
+        ("%4a-%04j-%3A", "-0042-042", "0002-0042-040"),
+        ("%10j %11j %4% %5x", "0000000042 %11j %4% sim", "0000000042 %11j %4% sim"),
+        ("%u@%N", "ann@w1", "ann@w1"),
+        ("%J.%s %t %n %2t", "42.0 0 0 00", "42.0 0 0 00"),
+        ("%b", "", "2"),
     ],
 )
 def test_each_hole_is_filled(pattern: str, single: str, of_an_array: str) -> None:

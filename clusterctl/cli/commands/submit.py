@@ -1,4 +1,4 @@
-"""``submit``: hand in a job, or an array of them."""
+"""``submit``: hand in a job, an array of them, or a whole list."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING
 import typer
 
 from clusterctl import units
-from clusterctl.cli.input import payload
+from clusterctl.cli.input import composition, layers, payload
 from clusterctl.cli.input import submit_options as options
+from clusterctl.cli.input.surroundings import Surroundings
 from clusterctl.cli.invocation import Invocation, invocation
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput, ClusterError
-from clusterctl.model.resources import Resources
-from clusterctl.model.spec import Submission
-from clusterctl.model.validity import check
+from clusterctl.model.validity import check_together
+from clusterctl.text import visible
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
-    from clusterctl.model.spec import Submitted
+    from clusterctl.model.spec import Submission, Submitted
 
 app = Verbs()
+MOST_WARNINGS = 5  # of many jobs at once
 
 
 @app.verb(interspersed=False)
 def submit(
     ctx: typer.Context,
-    words: options.Words,
+    words: options.Words = None,
     *,
+    wrap: options.Wrap = None,
+    source: options.Source = None,
     cpus: options.Cpus = 1000,
     memory: options.Memory = None,
     gpus: options.Gpus = 0,
@@ -60,87 +63,128 @@ def submit(
     $ clusterctl submit -- make -j4
     $ clusterctl submit --cpus 4 --memory 8G train.sh
     $ clusterctl submit --array 0-99%8 ./part.sh
-    $ clusterctl submit --after 42 --wait -- ./report
+    $ clusterctl submit --array @inputs.txt -- sh -c 'gzip "$CLUSTERCTL_ARRAY_LINE"'
+    $ clusterctl submit --after 42 --wait --wrap 'sort out.* | uniq > all'
+    $ clusterctl submit --from commands.txt --cpus 2
+
+    A script may say its options itself, in lines at its top: `#CC --cpus 4`. Of `#SBATCH` lines the common ones are
+    understood. The command line goes before them.
 
     What --parsable prints is what every other command takes as a selector.
     """
-    if follow and array is not None:
-        raise BadInput("--follow shows the output of one job, not of an array", "use --wait")
-    if key == "":  # `--key "$NAME"` with NAME not set: it would be the same job as everyone else's
-        raise BadInput("--key is empty", "give each submission a key of its own, or leave --key out")
+    # What is asked for is read from the context, which also knows what was said and what is only a default.
     asked = invocation(ctx)
-    settings = asked.settings()
-    what = payload.read(words, env=env or [], export=export, cwd=cwd, stdout=stdout, stderr=stderr)
-    submission = Submission(
-        spec=what.spec,
-        request=Resources(cpus, settings.default_memory if memory is None else memory, gpus),
-        name=name or what.name,
-        tenant=tenant,
-        priority=priority,
-        time_limit_s=time_limit,
-        retries=retries,
-        indices=array.indices if array else None,
-        array_limit=array.limit if array else None,
-        after=tuple(parent for group in after or () for parent in group.jobs),
-        labels=dict(labels or ()),
-        worker=worker,
-        hold=hold,
-        on_worker_loss=on_worker_loss,
-        lease_s=round(settings.lease) if lease is None else lease,
-        key=key,
+    refuse_contradictions(words or [], wrap, source)
+    if source is not None:
+        from clusterctl.cli.input import job_list
+
+        wanted = job_list.read(ctx, source, asked.settings())
+        hand_in(asked, wanted, many=True, parsable=parsable, dry_run=dry_run, wait=wait, follow=follow)
+        return
+    what = payload.read(words) if words else payload.of_shell(wrap or "", "wrap")
+    wishes = layers.merge(layers.defaults(ctx), *composition.layers_of(ctx, what), layers.of_command_line(ctx))
+    hand_in(
+        asked,
+        [composition.compose(what, wishes, asked.settings(), Surroundings())],
+        parsable=wishes.parsable,
+        dry_run=dry_run,
+        wait=wishes.wait,
+        follow=wishes.follow,
     )
-    hand_in(asked, submission, parsable=parsable, dry_run=dry_run, wait=wait, follow=follow)
+
+
+def refuse_contradictions(words: list[str], wrap: str | None, source: str | None) -> None:
+    """BadInput unless there is one thing to run."""
+    given = [
+        flag for flag, value in (("COMMAND", words or None), ("--wrap", wrap), ("--from", source)) if value is not None
+    ]
+    if len(given) > 1:
+        raise BadInput(f"{' and '.join(given)} do not go together", "one of them says what to run")
+    if not given:
+        raise BadInput("nothing to run: no COMMAND", "`clusterctl submit -- make -j4`; see `clusterctl submit --help`")
 
 
 def hand_in(
-    asked: Invocation, submission: Submission, *, parsable: bool, dry_run: bool, wait: bool, follow: bool
+    asked: Invocation,
+    wanted: list[Submission],
+    *,
+    many: bool = False,
+    parsable: bool,
+    dry_run: bool,
+    wait: bool,
+    follow: bool,
 ) -> None:
     """Submit, and say so; wait if that was asked for."""
     from clusterctl import operations
 
-    check(submission)  # before anything is connected: nonsense needs no database
+    if follow and (many or wanted[0].indices is not None):
+        raise BadInput("--follow shows the output of one job, not of many", "use --wait")
+    check_together(wanted)  # before anything is connected: nonsense needs no database
     with asked.cluster() as cluster:
         if dry_run:
-            sys.stderr.write(f"would submit {size(submission)}: {submission.name!a}\n")
-            warn(cluster, submission)
+            sys.stderr.write(f"would submit {size(wanted)}: {wanted[0].name!a}{', …' if len(wanted) > 1 else ''}\n")
+            foresee(cluster, wanted)
             return
-        submitted = operations.submit(cluster, submission)
+        submitted = operations.submit_many(cluster, wanted) if many else [operations.submit(cluster, wanted[0])]
         sys.stdout.write(f"{numbers(submitted) if parsable else sentence(submitted)}\n")
         sys.stdout.flush()
-        if submitted.existing:
-            sys.stderr.write("submitted before, under the same key\n")
-        warn(cluster, submission)
+        if known := sum(len(each.ids) for each in submitted if each.existing):
+            which = "" if all(each.existing for each in submitted) else f"{known:,} of them "
+            sys.stderr.write(f"{which}submitted before, under the same key\n")
+        warn(cluster, wanted)
         if wait or follow:
             from clusterctl.cli.output import waiting
 
-            raise typer.Exit(waiting.see_through(cluster, submitted.ids, follow=follow))
+            ids = [id for each in submitted for id in each.ids]
+            raise typer.Exit(waiting.see_through(cluster, ids, follow=follow))
 
 
-def warn(cluster: Cluster, submission: Submission) -> None:
-    """Say what may keep it waiting for ever. The job is in: nothing here may make it look as if it were not."""
-    from clusterctl import operations
+def foresee(cluster: Cluster, wanted: list[Submission]) -> None:
+    """Say what would become of it; of many, of the first few kinds, each as if it came alone."""
+    from clusterctl import views
+    from clusterctl.cli.output.explanation_card import show_card
 
+    for number, one in enumerate(kinds_of(wanted)[:MOST_WARNINGS]):
+        sys.stdout.write("\n" if number else "")
+        show_card(views.foresee(cluster, one))
+
+
+def kinds_of(wanted: list[Submission]) -> list[Submission]:
+    """One for each kind of place that is asked for."""
+    return list({(each.request, tuple(each.labels.items()), each.worker): each for each in wanted}.values())
+
+
+def warn(cluster: Cluster, wanted: list[Submission]) -> None:
+    """Say what may keep it waiting for ever. The jobs are in: nothing here may make it look as if they were not."""
+    from clusterctl import views
+
+    kinds = kinds_of(wanted)
     try:
-        warning = operations.foresee(cluster, submission)
+        for one in kinds[:MOST_WARNINGS]:
+            if warning := views.warning(cluster, one):
+                which = "" if len(kinds) == 1 else f"{one.name}: "
+                sys.stderr.write(f"warning: {visible(which)}{warning}\n")
     except ClusterError:
         return
-    if warning:
-        sys.stderr.write(f"warning: {warning}\n")
 
 
-def size(submission: Submission) -> str:
+def size(wanted: list[Submission]) -> str:
     """How many jobs."""
-    return "1 job" if submission.indices is None else f"an array of {len(submission.indices):,} jobs"
+    if len(wanted) == 1 and wanted[0].indices is not None:
+        return f"an array of {len(wanted[0].indices):,} jobs"
+    count = sum(1 if each.indices is None else len(each.indices) for each in wanted)
+    return f"{count:,} job{'s' if count > 1 else ''}"
 
 
-def sentence(submitted: Submitted) -> str:
-    """``Submitted job 42``, ``Submitted 100 jobs 42-141 (array 42)``."""
-    if submitted.array_id is None:
-        return f"Submitted job {submitted.ids[0]}"
-    count = len(submitted.ids)
-    return f"Submitted {count} job{'s' if count > 1 else ''} {numbers(submitted)} (array {submitted.array_id})"
+def sentence(submitted: list[Submitted]) -> str:
+    """``Submitted job 42``, ``Submitted 100 jobs 42-141 (array 42)``, ``Submitted 200 jobs 42-241``."""
+    count = sum(len(each.ids) for each in submitted)
+    if len(submitted) == 1 and submitted[0].array_id is None:
+        return f"Submitted job {submitted[0].ids[0]}"
+    array = f" (array {submitted[0].array_id})" if len(submitted) == 1 else ""
+    return f"Submitted {count} job{'s' if count > 1 else ''} {numbers(submitted)}{array}"
 
 
-def numbers(submitted: Submitted) -> str:
+def numbers(submitted: list[Submitted]) -> str:
     """The jobs as a selector."""
-    return units.format_numbers((range(submitted.ids[0], submitted.ids[-1] + 1),))
+    return units.format_numbers(units.merged(range(each.ids[0], each.ids[-1] + 1) for each in submitted))

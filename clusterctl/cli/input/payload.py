@@ -1,48 +1,50 @@
-"""What a submission carries to the worker: a command or a script, and the environment that it is given."""
+"""What a submission carries to the worker: a command, or a script with its arguments."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import sys
+from codecs import BOM_UTF8 as BOM
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from clusterctl.cli.input.wishes import Pair
+from clusterctl.cli.input.files import STDIN, called, read_bytes
 from clusterctl.model.errors import BadInput
-from clusterctl.model.spec import MAX_NAME, MAX_SPEC, Spec
-from clusterctl.model.validity import VARIABLE
-from clusterctl.text import visible
+from clusterctl.model.spec import MAX_NAME, MAX_SPEC
 
 SCRIPT_NAMES = (".sh", ".bash", ".zsh", ".py", ".pl", ".rb", ".sbatch", ".slurm")
 ONLY_THERE = "if it exists only on the workers, submit `sh -c` with its path"
-DIRECTIVE = re.compile(r"^#(?:SBATCH|CC)\s", re.MULTILINE)
-OURS = "CLUSTERCTL_"  # settings, maybe with a password, and what an outer job was told of itself
 
 
 class Payload(NamedTuple):
-    """What becomes a process, and how a job is called that was given no name."""
+    """What becomes a process, how a job is called that was given no name, and how messages call its script.
 
-    spec: Spec
+    ``script`` is as it was found: see ``runnable``.
+    """
+
+    command: tuple[str, ...]
+    script: str | None
     name: str
+    origin: str = ""
 
 
-def read(
-    words: Sequence[str], *, env: Sequence[Pair], export: str, cwd: str | None, stdout: str, stderr: str
-) -> Payload:
-    """A command, or a script of this machine with its arguments. Raises BadInput for a script that can be none."""
-    script = None if is_of_the_path(words[0]) else read_script(words[0])
-    spec = Spec(
-        command=tuple(words) if script is None else tuple(words[1:]),
-        script=script,
-        env=environment(export, env),
-        cwd=working_directory(cwd),
-        stdout=stdout,
-        stderr=stderr,
-    )
-    return Payload(spec, Path(words[0]).name[:MAX_NAME])
+def read(words: Sequence[str]) -> Payload:
+    """A command, or a script of this machine (``-``: of standard input) with its arguments.
+
+    Raises BadInput for a script that can be none.
+    """
+    first, *rest = words
+    name = "stdin" if first == STDIN else Path(first).name[:MAX_NAME]
+    script = None if first != STDIN and is_of_the_path(first) else read_script(first)
+    return Payload(tuple(words) if script is None else tuple(rest), script, name, called(first))
+
+
+def of_shell(text: str, name: str) -> Payload:
+    """What a shell makes of *text*. Raises BadInput if there is nothing in it."""
+    if not text.strip():
+        raise BadInput("the command is empty", "write what a shell shall run")
+    return Payload(("/bin/sh", "-c", text), None, name)
 
 
 def is_of_the_path(word: str) -> bool:
@@ -57,6 +59,8 @@ def is_of_the_path(word: str) -> bool:
 
 def read_script(word: str) -> str | None:
     """The text of the script at the path *word*; None for no file, or a program. Raises BadInput."""
+    if word == STDIN:
+        return standard_input()
     path = Path(word)
     try:
         if path.is_dir() and ("/" in word or path.suffix in SCRIPT_NAMES):
@@ -71,9 +75,20 @@ def read_script(word: str) -> str | None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise BadInput(f"cannot read {word!a:.200}: {reason}", "name a command or a script") from None
-    if content.startswith(b"#!") or not os.access(path, os.X_OK):
-        return text_of(path, content)
+    if content.startswith((b"#!", BOM + b"#!")) or not os.access(path, os.X_OK):
+        return text_of(f"{word!a:.200}", content)
     return None
+
+
+def standard_input() -> str:
+    """The text of a script that comes in. Raises BadInput."""
+    try:
+        content = read_bytes(STDIN, MAX_SPEC)
+    except ValueError as error:
+        raise BadInput(str(error), "name a command or a script") from None
+    if len(content) > MAX_SPEC:
+        raise BadInput("the script is larger than 1 MiB, the most that is sent along", "let a small script call it")
+    return text_of(called(STDIN), content)
 
 
 def refuse_missing(word: str, path: Path) -> None:
@@ -92,44 +107,23 @@ def refuse_large(path: Path) -> None:
         raise BadInput(f"{str(path)!a} is larger than 1 MiB, the most that is sent along", "let a small script call it")
 
 
-def text_of(path: Path, content: bytes) -> str:
-    """A script as text. Raises BadInput."""
+def text_of(name: str, content: bytes) -> str:
+    """A script as text; *name* is how messages call it. Raises BadInput."""
     if not content.strip():
-        raise BadInput(f"the script {str(path)!a} is empty", "its first line says what runs it: #!/bin/sh")
+        raise BadInput(f"the script {name} is empty", "its first line says what runs it: #!/bin/sh")
+    if content.startswith(BOM):
+        raise BadInput(f"{name} begins with a byte order mark, so nothing can run it", "save it as UTF-8 without BOM")
     try:
         text = content.decode()
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise BadInput(f"{str(path)!a} is binary, not a script", "make it executable to run it as a program")
-    if DIRECTIVE.search(text):
-        sys.stderr.write("warning: #SBATCH and #CC lines are not read yet: say it with options of `submit`\n")
-    return text if text.startswith("#!") else f"#!/bin/sh\n{text}"  # what a shell does with such a file
+        raise BadInput(f"{name} is binary, not a script", "make it executable to run it as a program")
+    if "\r\n" in text:
+        raise BadInput(f"{name} has DOS line ends (CR LF), which no shell understands", "`dos2unix` mends them")
+    return text
 
 
-def environment(export: str, given: Sequence[Pair]) -> dict[str, str]:
-    """The variables that go along. *export*: ``NONE``, ``ALL`` of here but what is ours, names; *given* wins.
-
-    What was named and cannot go is said on stderr.
-    """
-    words = [word for word in (part.strip() for part in export.split(",")) if word and word != "NONE"]
-    names = {name for name in os.environ if not name.startswith(OURS)} if "ALL" in words else set()
-    names.update(word for word in words if word != "ALL")
-    fit = {name: os.environ[name] for name in sorted(names) if name in os.environ and can_go(name)}
-    if left := sorted(names - fit.keys()):
-        sys.stderr.write(f"not exported, since not set here or not text: {visible(', '.join(left))}\n")
-    return {**fit, **dict(given)}
-
-
-def can_go(name: str) -> bool:
-    """Whether a variable of here has a plain name and is UTF-8; what is not is held as lone surrogates."""
-    plain = VARIABLE.fullmatch(name) is not None
-    return plain and not any("\ud800" <= letter <= "\udfff" for letter in os.environ[name])
-
-
-def working_directory(wanted: str | None) -> str:
-    """An absolute path: where the job runs. Raises BadInput if here no longer exists."""
-    try:
-        return os.path.abspath(wanted or ".")
-    except OSError:  # a relative path, and no directory that it would be relative to
-        raise BadInput("the current directory no longer exists", "go elsewhere, or give --cwd") from None
+def runnable(script: str) -> str:
+    """*script* with a first line that says what runs it: what a shell does with one that has none."""
+    return script if script.startswith("#!") else f"#!/bin/sh\n{script}"

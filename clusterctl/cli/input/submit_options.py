@@ -10,7 +10,7 @@ import typer
 from clusterctl import units
 from clusterctl.cli.completion import complete_workers
 from clusterctl.cli.input import wishes
-from clusterctl.cli.input.wishes import Dependencies, Pair, told
+from clusterctl.cli.input.wishes import ArrayWish, Dependencies, Pair, told
 from clusterctl.model.spec import OnWorkerLoss
 
 
@@ -26,14 +26,26 @@ def option(panel: str) -> Callable[..., Any]:
     return make
 
 
+instead = option("Instead of COMMAND")
 needs, when, where = option("What it needs"), option("When"), option("Where")
 around, called, answer = option("Its surroundings"), option("How it is called"), option("What comes back")
 
 Words = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="COMMAND [ARGS]...",
-        help="What to run; or the path of a script, which is sent along. Options after it are its own.",
+        help="What to run; or the path of a script, which is sent along (-: from standard input). "
+        "Options after it are its own.",
+        show_default=False,
+    ),
+]
+Wrap = Annotated[str | None, instead("What a shell shall run: 'sort in | uniq > out'.", metavar="TEXT")]
+Source = Annotated[
+    str | None,
+    instead(
+        "Submit many at once, all or none: a shell command a line, or JSON lines. -: from standard input.",
+        "--from",
+        metavar="FILE",
     ),
 ]
 
@@ -58,14 +70,14 @@ Priority = Annotated[
         show_default="medium",
     ),
 ]
-Tenant = Annotated[str, when("Whose job it is, for fairness.", metavar="NAME")]
+Tenant = Annotated[str, when("Whose job it is, for fairness.", metavar="NAME", parser=wishes.tenant)]
 IndexRange = Annotated[
-    units.Array | None,
+    ArrayWish | None,
     when(
-        "A job for each index of 0-99 or 1,3,5; %4: four at once.",
+        "A job for each index of 0-99 or 1,3,5, or for each line of a file; %4: four at once.",
         "--array",
-        metavar="RANGE[%LIMIT]",
-        parser=units.parse_array,
+        metavar="RANGE|@FILE[%LIMIT]",
+        parser=wishes.array,
     ),
 ]
 AfterJobs = Annotated[
@@ -77,7 +89,7 @@ AfterJobs = Annotated[
         parser=wishes.dependencies,
     ),
 ]
-Hold = Annotated[bool, when("Keep it back. There is no `release` yet: cancel it, and submit it anew.", "--hold")]
+Hold = Annotated[bool, when("Keep it back until `clusterctl release`.", "--hold")]
 Retries = Annotated[int, when("Try so often again if it fails.", metavar="N", min=0, max=1000, show_default=False)]
 
 OnWorker = Annotated[
@@ -98,12 +110,21 @@ Lease = Annotated[
 ]
 
 Env = Annotated[list[Pair] | None, around("A variable. Repeatable.", "--env", metavar="NAME=VALUE", parser=wishes.pair)]
-Export = Annotated[str, around("Variables of here that go along; CLUSTERCTL_* only by name.", metavar="ALL|NONE|NAMES")]
+Export = Annotated[
+    str,
+    around(
+        "Variables of here that go along; CLUSTERCTL_* only by name. Default: NONE; of a script with #SBATCH ALL.",
+        metavar="ALL|NONE|NAMES",
+        show_default=False,
+    ),
+]
 Cwd = Annotated[str | None, around("Where it runs. Default: here.", metavar="DIR")]
 Stdout = Annotated[
     str,
     around(
-        "With %j job, %A array, %a index, %x name. Default: where `logs` finds it.", metavar="PATH", show_default=False
+        "With %j job, %A array, %a index, %x name, as in sbatch. Default: where `logs` finds it.",
+        metavar="PATH",
+        show_default=False,
     ),
 ]
 Stderr = Annotated[str, around("The same. Default: with stdout.", metavar="PATH", show_default=False)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import typer
 
 from clusterctl import units
+from clusterctl.cli.input.files import read_lines
 from clusterctl.model.spec import MAX_ARRAY, After, AfterCondition
+from clusterctl.model.validity import TENANT
 
 T = TypeVar("T")
 CONDITIONS: dict[str, AfterCondition] = {"": "ok", "ok": "ok", "any": "any", "notok": "notok"}
@@ -26,6 +29,14 @@ class Dependencies(NamedTuple):
     """What one ``--after`` asks for."""
 
     jobs: tuple[After, ...]
+
+
+class ArrayWish(NamedTuple):
+    """Ascending *indices*, how many may run at once (None: all), and of a file a line for each index."""
+
+    indices: tuple[int, ...]
+    limit: int | None
+    lines: tuple[str, ...] | None = None
 
 
 def told(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -48,6 +59,24 @@ def seconds(text: str) -> int:
     if found < 1:
         raise ValueError("it must be longer than 0")
     return found
+
+
+def array(text: str) -> ArrayWish:
+    """What ``units.parse_array`` reads; or of ``@FILE``, ``@FILE%8`` a job for each line of the file, from 0."""
+    if not text.startswith("@"):
+        return ArrayWish(*units.parse_array(text))
+    path, limit = re.fullmatch("@(.*?)(%[0-9]+)?", text, re.DOTALL).groups("")  # type: ignore[union-attr]  # fits all
+    if not path:
+        raise ValueError("after @ comes the name of a file")
+    lines = tuple(read_lines(path))
+    return ArrayWish(*units.parse_array(f"0-{len(lines) - 1}{limit}"), lines)
+
+
+def tenant(text: str) -> str:
+    """A tenant's name."""
+    if not TENANT.fullmatch(text):
+        raise ValueError(f"{text!a:.80} is no tenant: it is letters, digits and . _ @ -, at most 63")
+    return text
 
 
 def pair(text: str) -> Pair:

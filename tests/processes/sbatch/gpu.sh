@@ -1,0 +1,4 @@
+#!/bin/bash
+#SBATCH --gres=gpu:a100:1
+#SBATCH --qos=normal
+nvidia-smi
