@@ -8,13 +8,17 @@ import msgspec
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """Give this job to this worker. ``candidates``: how many workers could have had it."""
+    """Give this job to this worker.
+
+    ``candidates``: how many workers could have had it; ``refusals``: per filter, how many it removed.
+    """
 
     job_id: int
     worker_id: int
     policy: str
     score: float
     candidates: int
+    refusals: Mapping[str, int] = {}
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):

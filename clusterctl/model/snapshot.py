@@ -12,6 +12,7 @@ from clusterctl.model.states import AdminState, LiveState
 
 QueueOrder = Literal["fifo", "priority", "drf"]
 Policy = Literal["pack", "spread", "first_fit"]
+MOST_STARTS = 5000  # decided in one round
 
 
 class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,4 +69,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     weights: Mapping[str, float] = {}
     queue_order: QueueOrder = "drf"
     batch_placement: Policy | Literal["none"] = "pack"
-    max_starts: int = 5000
+    max_starts: int = MOST_STARTS

@@ -75,6 +75,7 @@ class _Round:
                 policy=self._policy,
                 score=score,
                 candidates=sieve.left.bit_count(),
+                refusals=sieve.removed,
             )
         )
         self._turns.start()
@@ -88,7 +89,7 @@ class _Round:
         if line.taken == group.slots:
             group = replace(group, slots=0)
             sieve = sift(group, self._roster)
-        removed = sieve.removed
+        removed = dict(sieve.removed)  # not the one that its starts carry
         if sieve.left:
             removed["fits_now"] = removed.get("fits_now", 0) + sieve.left.bit_count()
         self._waits.append(_wait(line, reason(removed, self._roster), removed))

@@ -1,0 +1,110 @@
+"""The answer of ``explain``: why a job is where it is, and what would change that. Fields are only ever added."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Likeness = Literal["name", "command", "request"]  # what makes two jobs similar, the strongest first
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One filter of the chain that removed workers: how many, the first few of them by name, and what they lack."""
+
+    filter: str
+    removed: int
+    workers: tuple[str, ...]
+    sentence: str
+
+
+class Best(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker that gets the job, or is the first that could. ``score`` by ``policy``; None while it has no room."""
+
+    worker: str
+    score: float | None
+    policy: str
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """How many jobs have their turn ``before`` it, ``of`` all that wait for one, itself among them.
+
+    Not ``exact``: tenants take turns, and one of the others waits with jobs of several sizes.
+    """
+
+    before: int
+    of: int
+    exact: bool = True
+
+
+class Blocker(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that must end first. ``worker`` is None if it has none yet; ``basis``: why it should end then, or may not.
+
+    Amounts are what it holds: CPUs, MiB, GPUs.
+    """
+
+    job_id: int
+    worker: str | None
+    cpus: float
+    memory_mb: int
+    gpus: int
+    expected_end: datetime | None
+    basis: str
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment that nobody can know, and what makes us say so; ``at`` is None where nothing does."""
+
+    at: datetime | None
+    basis: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What would start the job now: an ``option`` of submit, or a command; and on which worker."""
+
+    option: str
+    starts_on: str
+    sentence: str
+
+
+class Quantiles(msgspec.Struct, frozen=True):
+    """Seconds that a tenth, half and nine tenths of them did not exceed."""
+
+    p10: float
+    p50: float
+    p90: float
+
+
+class Similar(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs like this one that have ended: how many, alike in what, how long they ran, and how long they waited."""
+
+    count: int
+    alike: Likeness
+    run_s: Quantiles
+    wait_s: Quantiles
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a job is where it is. ``job_id`` is None for one that is not submitted yet, ``state`` what it would be.
+
+    Of ``workers``, each is in one of the ``steps`` or one of the ``candidates``; a job that is placed or has ended has
+    neither. What does not apply is None or empty.
+    """
+
+    job_id: int | None
+    name: str
+    state: str
+    reason: str | None
+    headline: str
+    workers: int = 0
+    steps: tuple[Step, ...] = ()
+    candidates: int = 0
+    best: Best | None = None
+    position: Position | None = None
+    blockers: tuple[Blocker, ...] = ()
+    more_blockers: int = 0  # that are not listed
+    starts_at: Estimate | None = None
+    ends_at: Estimate | None = None
+    similar: Similar | None = None
+    changes: tuple[Change, ...] = ()

@@ -1,0 +1,106 @@
+"""Who stands in the way: the jobs that hold what this one needs, on the worker that it can have first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from clusterctl.model.circumstances import Holding
+from clusterctl.model.explanation import Blocker
+from clusterctl.model.resources import Resources
+from clusterctl.scheduling.explanation import ends
+from clusterctl.scheduling.explanation.ends import End
+from clusterctl.scheduling.explanation.scene import Scene
+from clusterctl.scheduling.explanation.spans import moment
+from clusterctl.scheduling.explanation.steps import removed_by
+from clusterctl.scheduling.roster import Members, each
+
+MOST = 10  # that are listed
+KINDS = ("cpu_milli", "memory_mb", "gpus")
+Timed = tuple[Holding, End]
+
+
+class Room(NamedTuple):
+    """What must go from one worker. ``lack``: the part of what is asked for that is missing, over all kinds."""
+
+    worker_id: int
+    blockers: tuple[Timed, ...]
+    enough_at: float | None  # when so much has ended that the job fits; None: nothing tells
+    lack: float
+
+
+def of_size(scene: Scene) -> Members:
+    """The workers on which nothing but their being full is against the job."""
+    removed, left = removed_by(replace(scene.group, slots=None), scene.roster)
+    return left | removed.get("fits_now", 0)
+
+
+def rooms(scene: Scene) -> list[Room]:
+    """Each worker that could hold the job, and what stands in the way there; the first to have room comes first."""
+    held: dict[int, list[Timed]] = {}
+    for holding in scene.holdings:
+        held.setdefault(holding.worker_id, []).append((holding, ends.expected(holding, scene.snapshot.at)))
+    workers = [scene.roster.workers[at] for at in each(of_size(scene))]
+    found = [room(worker.id, scene.group.request, scene.free[worker.id], held.get(worker.id, ())) for worker in workers]
+    order = {worker.id: number for number, worker in enumerate(workers)}
+    return sorted(
+        found, key=lambda room: (room.enough_at is None, room.enough_at or room.lack, room.lack, order[room.worker_id])
+    )
+
+
+def room(worker_id: int, request: Resources, free: Resources, held: Iterable[Timed]) -> Room:
+    """Let what a worker holds end, one by one, until *request* fits."""
+    lack = request - free
+    short = [kind for kind in KINDS if getattr(lack, kind) > 0]
+    missing = sum(getattr(lack, kind) / getattr(request, kind) for kind in short if getattr(request, kind))
+    in_the_way = [timed for timed in in_order(held) if any(getattr(timed[0].request, kind) > 0 for kind in short)]
+    for number, (holding, end) in enumerate(in_the_way, 1):
+        free += holding.request
+        if request <= free:
+            return Room(worker_id, tuple(in_the_way[:number]), end.at, missing)
+    return Room(worker_id, tuple(in_the_way), None, missing)
+
+
+def in_order(held: Iterable[Timed]) -> list[Timed]:
+    """The first to end first; those of which nothing tells last."""
+    return sorted(held, key=lambda timed: (timed[1].at is None, timed[1].at or 0.0, timed[0].job_id))
+
+
+def of_array(scene: Scene) -> list[Timed]:
+    """The jobs of its array that run."""
+    siblings = (holding for holding in scene.holdings if holding.shape == scene.group.shape)
+    return in_order((holding, ends.expected(holding, scene.snapshot.at)) for holding in siblings)
+
+
+def parents(scene: Scene) -> Iterator[Blocker]:
+    """The jobs that must end first, those that run with what they hold."""
+    held = {holding.job_id: holding for holding in scene.circumstances.holdings}
+    for parent in scene.subject.parents:
+        holding = held.get(parent.job_id)
+        if holding is not None:
+            yield blocker(holding, ends.expected(holding, scene.snapshot.at))
+        else:
+            basis = f"it is {parent.state or 'gone'}, and has not started"
+            yield Blocker(
+                job_id=parent.job_id, worker=None, cpus=0, memory_mb=0, gpus=0, expected_end=None, basis=basis
+            )
+
+
+def listed(timed: Sequence[Timed]) -> tuple[Blocker, ...]:
+    """The first of them, to be shown."""
+    return tuple(blocker(holding, end) for holding, end in timed[:MOST])
+
+
+def blocker(holding: Holding, end: End) -> Blocker:
+    """One job in the way."""
+    return Blocker(
+        job_id=holding.job_id,
+        worker=holding.worker,
+        cpus=holding.request.cpu_milli / 1000,
+        memory_mb=holding.request.memory_mb,
+        gpus=holding.request.gpus,
+        expected_end=moment(end.at),
+        basis=end.basis,
+    )

@@ -1,0 +1,214 @@
+"""What is to come, if nothing new happens: what runs ends when it should, and ``plan`` gives away what comes free.
+
+A guess with a method. Each end that is expected frees its worker; then the planner itself is asked, with all that
+waits, until the job starts. It is asked about the workers on which something has ended since: on the others nothing
+has changed, and they had no room for any that waits. It is bounded: ends that lie close together count as one, of a
+long queue the first groups take part, and after so much work it gives up and says how far it has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
+from itertools import accumulate, islice
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from clusterctl.model.plan import Start
+from clusterctl.model.resources import Resources
+from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
+from clusterctl.model.states import AdminState, LiveState
+from clusterctl.scheduling.explanation import ends
+from clusterctl.scheduling.explanation.position import times
+from clusterctl.scheduling.explanation.scene import Scene
+from clusterctl.scheduling.filters import sift
+from clusterctl.scheduling.order import ORDERS
+from clusterctl.scheduling.roster import Roster
+from clusterctl.scheduling.round import plan
+
+MOST_RIVALS = 50  # groups that take part
+MOST_WORK = 20_000  # workers and jobs that the planner is asked about, and its STARTs: a tenth of a second
+START = 10
+NOBODYS = 2**61  # from here on, numbers of jobs that the snapshot does not hold
+COARSE = 0.01  # ends count as one if they are closer than this part of the way to them
+
+
+class Outlook(NamedTuple):
+    """When and where the job starts; without a worker, how far was looked in vain.
+
+    ``ended``: what ended on that worker before; ``started``: how many jobs start before it. ``gave_up``: there was more
+    to come.
+    """
+
+    at: float
+    worker_id: int | None
+    ended: tuple[int, ...]
+    started: int
+    gave_up: bool
+
+
+class Release(NamedTuple):
+    """What comes free when, and of which job."""
+
+    at: float
+    number: int  # ties are told apart by it
+    worker_id: int
+    tenant: str
+    shape: str
+    request: Resources
+    job_id: int
+
+
+def look_ahead(scene: Scene) -> Outlook:
+    """Let time pass until the job starts."""
+    return Replay(scene).run()
+
+
+class Replay:
+    """The cluster as it will be. Of each group it knows how many jobs are left, not which."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._now = scene.snapshot.at
+        workers = scene.snapshot.workers
+        self._held = {worker.id: worker.capacity - worker.free for worker in workers}
+        self._stirred = set(self._held)  # workers that may have room
+        self._work = 0
+        self._groups = {group.shape: group for group in rivals(scene, workers)}
+        self._taken = dict.fromkeys(self._groups, 0)
+        self._slots = {shape: group.slots for shape, group in self._groups.items()}
+        sizes = accumulate((scene.crowds[shape].jobs + 1 for shape in self._groups), initial=1)
+        self._first_numbers = dict(zip(self._groups, sizes, strict=False))
+        self._used = dict(scene.snapshot.used)
+        self._base = replace(scene.snapshot, queue=())
+        self._ended: list[Release] = []
+        self._releases = list(self._expected())
+        self._number = len(self._releases)
+        heapify(self._releases)
+
+    def run(self) -> Outlook:
+        """Ask the planner, let something end, and so on."""
+        while self._work < MOST_WORK:
+            picture = self._picture()
+            outcome = plan(picture)
+            heads = sum(len(group.ids) for group in picture.queue)
+            self._work += len(picture.workers) + heads + START * len(outcome.starts)
+            shapes = {job: group.shape for group in picture.queue for job in group.ids}
+            for start in outcome.starts:
+                if start.job_id == self._scene.job[1]:
+                    return self._outlook(start.worker_id)
+                self._take(shapes[start.job_id], start)
+            if outcome.more:
+                continue
+            self._stirred.clear()
+            if not self._pass_time():
+                return self._outlook(None, gave_up=self._scene.group.shape not in self._groups)
+        return self._outlook(None, gave_up=True)
+
+    def _outlook(self, worker_id: int | None, *, gave_up: bool = False) -> Outlook:
+        ended = tuple(end.job_id for end in self._ended if end.worker_id == worker_id and 0 < end.job_id < NOBODYS)
+        return Outlook(self._now, worker_id, ended, sum(self._taken.values()), gave_up)
+
+    def _expected(self) -> Iterator[Release]:
+        """What is held now, and has an end."""
+        for number, held in enumerate(self._scene.circumstances.holdings):
+            at = ends.expected(held, self._now).at
+            if at is not None and held.worker_id in self._held:
+                yield Release(at, number, held.worker_id, held.tenant, held.shape, held.request, held.job_id)
+
+    def _picture(self) -> Snapshot:
+        """The snapshot of this moment."""
+        workers = [
+            replace(self._scene.workers[id], reserved=Resources(), allocated=self._held[id]) for id in self._stirred
+        ]
+        room = sum(max(0, worker.free.cpu_milli) for worker in workers)
+        queue = tuple(head for group in self._groups.values() if (head := self._head(group, room)).ids)
+        others = (worker for worker in self._base.workers if worker.id not in self._stirred)
+        return replace(self._base, at=self._now, workers=(*workers, at_rest(others)), queue=queue, used=self._used)
+
+    def _head(self, group: QueueGroup, room: int) -> QueueGroup:
+        """What is left of *group*: as many jobs as could start."""
+        taken, jobs = self._taken[group.shape], self._scene.crowds[group.shape].jobs
+        shown = min(jobs - taken, self._base.max_starts, room // max(group.request.cpu_milli, 1) + 1)
+        turns = [self._turn(group, at) for at in range(taken, taken + shown)]
+        return replace(
+            group,
+            ids=tuple(job for _, job in turns),
+            submitted=tuple(submitted for submitted, _ in turns),
+            slots=self._slots[group.shape],
+            more=taken + shown < jobs,
+        )
+
+    def _turn(self, group: QueueGroup, at: int) -> tuple[float, int]:
+        """When the job at this place of its group was submitted, and its number.
+
+        Of those that the snapshot does not hold, it is only known on which side of the job to explain they stand.
+        """
+        if at < len(group.ids):
+            return group.submitted[at], group.ids[at]
+        before, number = self._scene.crowds[group.shape].before, at + self._first_numbers[group.shape]
+        if at < before:
+            return group.submitted[-1], -number
+        if at == before and group.shape == self._scene.group.shape:
+            return self._scene.job
+        return max(group.submitted[-1], self._scene.job[0]), NOBODYS + number
+
+    def _take(self, shape: str, start: Start) -> None:
+        """A job starts, and will end if anything tells when."""
+        group = self._groups[shape]
+        self._taken[shape] += 1
+        self._change(start.worker_id, group.tenant, shape, group.request, -1)
+        seconds = ends.duration(group.time_limit_s, self._scene.crowds[shape].similar)
+        if seconds is not None and group.kind == "batch":
+            self._number += 1
+            end = Release(
+                self._now + seconds, self._number, start.worker_id, group.tenant, shape, group.request, start.job_id
+            )
+            heappush(self._releases, end)
+
+    def _pass_time(self) -> bool:
+        """Go on to the next end, and to those that follow closely; False if there is none."""
+        if not self._releases:
+            return False
+        soon = self._releases[0].at
+        soon += COARSE * (soon - self._base.at)
+        while self._releases and self._releases[0].at <= soon:
+            over = heappop(self._releases)
+            self._now = max(self._now, over.at)
+            self._change(over.worker_id, over.tenant, over.shape, over.request, 1)
+            self._ended.append(over)
+        return True
+
+    def _change(self, worker_id: int, tenant: str, shape: str, request: Resources, sign: int) -> None:
+        """*request* comes free (1), or is taken (-1)."""
+        change = times(request, -sign)
+        self._held[worker_id] += change
+        self._used[tenant] = self._used.get(tenant, Resources()) + change
+        self._stirred.add(worker_id)
+        if (slots := self._slots.get(shape)) is not None:
+            self._slots[shape] = slots + sign
+            self._stirred.update(self._held)  # a place in an array is free on any worker
+
+
+def at_rest(workers: Iterable[WorkerPicture]) -> WorkerPicture:
+    """One worker that stands for all of *workers*: it takes no job, and its size counts in the shares of tenants."""
+    up = (worker.capacity for worker in workers if worker.live_state == LiveState.UP)
+    return WorkerPicture(id=0, name="", capacity=sum(up, start=Resources()), admin_state=AdminState.CLOSED)
+
+
+def emptied(workers: Iterable[WorkerPicture]) -> Iterator[WorkerPicture]:
+    """The workers, as if they held nothing."""
+    return (replace(worker, reserved=Resources(), allocated=Resources()) for worker in workers)
+
+
+def rivals(scene: Scene, workers: Iterable[WorkerPicture]) -> list[QueueGroup]:
+    """The groups that take part: those that could ever start, in their turn, at most so many.
+
+    The subject's own stands at its place too: if it is far behind, it is not among them.
+    """
+    level_of, _ = ORDERS[scene.snapshot.queue_order]
+    roster = Roster(emptied(workers))
+    in_turn = sorted(scene.snapshot.queue, key=lambda group: (-level_of(group), group.submitted[0], group.ids[0]))
+    able = (group for group in in_turn if sift(replace(group, slots=None), roster).left)
+    return list(islice(able, MOST_RIVALS))

@@ -1,0 +1,106 @@
+"""A job that waits, or would: what is in its way, whose turn comes first, when it may start, what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clusterctl.model.circumstances import Circumstances, Subject
+from clusterctl.model.explanation import Best, Blocker, Change, Explanation
+from clusterctl.model.plan import Wait
+from clusterctl.model.snapshot import QueueGroup, Snapshot
+from clusterctl.scheduling.explanation import blockers, changes, forecast, position
+from clusterctl.scheduling.explanation.blockers import Room
+from clusterctl.scheduling.explanation.headlines import headline
+from clusterctl.scheduling.explanation.scene import Scene
+from clusterctl.scheduling.explanation.steps import table
+from clusterctl.scheduling.filters import refusals
+from clusterctl.scheduling.words import in_words
+
+NEVER = frozenset({"no_workers", "unsatisfiable", "label", "named_worker"})  # waits that no end of a job will end
+
+
+def explain_waiting(snapshot: Snapshot, subject: Subject, circumstances: Circumstances) -> Explanation:
+    """Why *subject* waits in *snapshot*; of one that is not ready, what there is to say once it is.
+
+    *snapshot* must be schedd's own look, and hold the subject's group if it is ready.
+    """
+    scene = Scene(snapshot, subject, circumstances)
+    steps, left = table(scene)
+    rooms = blockers.rooms(scene) if scene.start is None and scene.wait is not None else []
+    ahead = forecast.look(scene)
+    rooms.sort(key=lambda room: room.worker_id != ahead.worker_id)  # stable: the one of the forecast comes first
+    in_the_way, more = obstacles(scene, rooms)
+    return Explanation(
+        job_id=subject.job_id,
+        name=subject.name,
+        state="held" if subject.held else "pending",
+        reason=reason(scene),
+        headline=headline(scene),
+        workers=len(snapshot.workers),
+        steps=steps,
+        candidates=left.bit_count(),
+        best=best(scene, rooms),
+        position=position.find(scene),
+        blockers=in_the_way,
+        more_blockers=more,
+        starts_at=ahead.estimate,
+        similar=circumstances.similar,
+        changes=helpful(scene),
+    )
+
+
+def never_starts(snapshot: Snapshot, group: QueueGroup) -> str:
+    """The sentence that says why no worker of *snapshot* will ever start *group*, as they are; empty if one may."""
+    table = refusals(group, snapshot)
+    if table.reason not in NEVER:
+        return ""
+    wait = Wait(shape=group.shape, job_id=group.ids[0], reason=table.reason, refusals=table.removed)
+    return in_words(wait, group, snapshot)
+
+
+def reason(scene: Scene) -> str | None:
+    """The one word; None for a job that starts in the next round, or whose turn is still to come."""
+    if scene.subject.held:
+        return "held"
+    if scene.subject.unmet:
+        return "dependency"
+    if scene.subject.not_before is not None:
+        return "not_before"
+    return None if scene.start or scene.wait is None else scene.wait.reason
+
+
+def best(scene: Scene, rooms: Sequence[Room]) -> Best | None:
+    """The worker that the plan gives it, or that it could have first."""
+    if scene.start is not None:
+        worker = scene.workers[scene.start.worker_id].name
+        return Best(worker=worker, score=scene.start.score, policy=scene.start.policy)
+    if not rooms:
+        return None
+    return Best(worker=scene.workers[rooms[0].worker_id].name, score=None, policy=scene.snapshot.batch_placement)
+
+
+def obstacles(scene: Scene, rooms: Sequence[Room]) -> tuple[tuple[Blocker, ...], int]:
+    """The jobs that must end first, and how many more there are."""
+    if scene.subject.unmet:
+        found = tuple(blockers.parents(scene))[: blockers.MOST]
+        return found, scene.subject.unmet - len(found)
+    if scene.wait is not None and scene.wait.reason == "array_limit":
+        timed = blockers.of_array(scene)
+    else:
+        timed = list(rooms[0].blockers) if rooms else []
+    found = blockers.listed(timed)
+    return found, len(timed) - len(found)
+
+
+def helpful(scene: Scene) -> tuple[Change, ...]:
+    """What would start it now."""
+    subject = scene.subject
+    if subject.unmet or subject.not_before is not None:
+        return ()
+    if not subject.held:
+        return () if scene.start else changes.cheapest(scene)
+    if scene.start is None:
+        return ()
+    name = scene.workers[scene.start.worker_id].name
+    option = "without --hold" if subject.job_id is None else f"clusterctl release {subject.job_id}"
+    return (Change(option=option, starts_on=name, sentence=f"{option} starts it now on {name}"),)

@@ -1,0 +1,178 @@
+"""Why a job is where it is, and what would become of one that is not submitted yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from clusterctl.cluster import Cluster
+from clusterctl.door.served import served
+from clusterctl.model.circumstances import Circumstances, Holding, Parent, Subject
+from clusterctl.model.errors import NotFound
+from clusterctl.model.explanation import Explanation, Similar
+from clusterctl.model.pictures import JobStory
+from clusterctl.model.snapshot import MOST_STARTS, QueueGroup, Snapshot
+from clusterctl.model.spec import Submission
+from clusterctl.model.states import TERMINAL, Outcome
+from clusterctl.model.validity import check
+from clusterctl.store import circumstances, similar, snapshot
+from clusterctl.views import jobs
+
+UNBORN = 2**62  # from here on, the numbers of jobs that are not submitted yet: they stand behind all others
+ASKED_BY: dict[str, str] = {
+    Outcome.CANCELLED: "cancel",
+    Outcome.HELD: "hold",
+    Outcome.REQUEUED: "requeue",
+}  # as the audit calls it
+MOST_PARENTS = 1000  # of whom it is asked what they hold
+MOST_LIKE = 1000  # holdings, and shapes, of which it is asked how long their like ran
+
+
+@served
+def explain(cluster: Cluster, job_id: int) -> Explanation:
+    """Why a job is where it is, by the rules that schedd obeys. Raises NotFound.
+
+    The settings ``queue_order`` and ``batch_placement`` are those of this process: schedd's own, through the door.
+    """
+    from clusterctl.scheduling import explanation  # noqa: PLC0415 - few commands need the planner
+
+    with cluster.db.transaction():
+        now = circumstances.hold_still(cluster.db)
+        story = jobs.job(cluster, job_id)
+        if story.job.state in TERMINAL:
+            return explanation.explain_ended(story, now)
+        if story.job.allocation is not None and story.job.state in ("scheduled", "running"):
+            return explain_placed(cluster, story)
+        return explain_waiting(cluster, story)
+
+
+def explain_placed(cluster: Cluster, story: JobStory) -> Explanation:
+    """The same of a job that has a worker."""
+    from clusterctl.scheduling import explanation  # noqa: PLC0415 - as above
+
+    job_id = story.job.id
+    (holding,) = with_like(cluster, circumstances.holdings(cluster.db, [job_id]))
+    placement = circumstances.placement(cluster.db, holding)
+    if verb := ASKED_BY.get(placement.stop_outcome or ""):
+        placement = replace(placement, remark=circumstances.remark(cluster.db, job_id, verb))
+    return explanation.explain_placed(story.job, placement)
+
+
+def explain_waiting(cluster: Cluster, story: JobStory) -> Explanation:
+    """The same of a job that waits."""
+    from clusterctl.scheduling import explanation  # noqa: PLC0415 - as above
+
+    job_id = story.job.id
+    parents = [Parent(job_id=each.job_id, condition=each.condition, state=each.state) for each in story.after]
+    subject = replace(
+        circumstances.subject(cluster.db, job_id),
+        remark=circumstances.remark(cluster.db, job_id, "hold"),
+        parents=explanation.unmet(parents)[:MOST_PARENTS],
+        last_end=explanation.last_end(story.attempts),
+    )
+    picture = look(cluster, subject)
+    return explanation.explain_waiting(picture, subject, gather(cluster, picture, subject, None))
+
+
+@served
+def foresee(cluster: Cluster, submission: Submission) -> Explanation:
+    """What would become of *submission* if it were handed in now. Raises BadInput, NotFound for a dependency."""
+    from clusterctl.scheduling import explanation  # noqa: PLC0415 - as above
+
+    check(submission)
+    submission = replace(submission, user=cluster.caller)
+    with cluster.db.transaction():
+        now = circumstances.hold_still(cluster.db)
+        parents = parents_of(cluster, submission)
+        if hopeless := explanation.explain_hopeless(submission.name, parents):
+            return hopeless
+        left = explanation.unmet(parents)
+        subject = Subject(
+            job_id=None,
+            name=submission.name,
+            group=group_of(submission, now),
+            array_limit=submission.array_limit,
+            ready=False,
+            held=submission.hold,
+            parents=left[:MOST_PARENTS],
+            unmet=len(left),
+        )
+        picture = look(cluster, subject)
+        return explanation.explain_waiting(picture, subject, gather(cluster, picture, subject, submission))
+
+
+@served
+def warning(cluster: Cluster, submission: Submission) -> str:
+    """Why no worker that there is now will ever start this; empty if one may. Costs one look at the workers."""
+    from clusterctl.scheduling import explanation  # noqa: PLC0415 - as above
+
+    at, workers = snapshot.read_workers(cluster.db)
+    return explanation.never_starts(Snapshot(at=at, workers=workers, queue=()), group_of(submission, at))
+
+
+def look(cluster: Cluster, subject: Subject) -> Snapshot:
+    """What schedd would see now; and what each tenant holds, if *subject* brings another one into the queue."""
+    settings = cluster.settings
+    picture = snapshot.look(
+        cluster.db,
+        queue_order=settings.queue_order,
+        batch_placement=settings.batch_placement,
+        max_starts=MOST_STARTS,
+    )
+    if subject.ready or all(group.tenant == subject.group.tenant for group in picture.queue):
+        return picture
+    return replace(picture, used=snapshot.read_used(cluster.db))
+
+
+def gather(cluster: Cluster, picture: Snapshot, subject: Subject, unborn: Submission | None) -> Circumstances:
+    """What holds the workers, who waits, and how long their like ran."""
+    job_id = subject.group.ids[0]
+    held = circumstances.holdings(cluster.db)
+    known = {holding.job_id for holding in held}
+    if missing := [parent.job_id for parent in subject.parents if parent.job_id not in known]:
+        held += circumstances.holdings(cluster.db, missing)
+    crowds = circumstances.crowds(cluster.db, subject.group.submitted[0], job_id)
+    heads = {group.shape: group.ids[0] for group in picture.queue[:MOST_LIKE]}
+    asked = {*(holding.job_id for holding in held[:MOST_LIKE]), *heads.values()}
+    asked |= set() if unborn else {job_id}
+    found = similar.read(cluster.db, sorted(asked), unborn)
+    return Circumstances(
+        holdings=tuple(replace(holding, similar=found.get(holding.job_id)) for holding in held),
+        crowds=tuple(replace(crowd, similar=found.get(heads.get(crowd.shape, -1))) for crowd in crowds),
+        similar=found.get(0 if unborn else job_id),
+    )
+
+
+def with_like(cluster: Cluster, held: Sequence[Holding]) -> list[Holding]:
+    """The same with what is known of similar jobs."""
+    found: dict[int, Similar] = similar.read(cluster.db, [holding.job_id for holding in held])
+    return [replace(holding, similar=found.get(holding.job_id)) for holding in held]
+
+
+def parents_of(cluster: Cluster, submission: Submission) -> list[Parent]:
+    """The jobs that it comes after. Raises NotFound."""
+    states = circumstances.states(cluster.db, [after.job_id for after in submission.after])
+    if missing := [after.job_id for after in submission.after if after.job_id not in states]:
+        raise NotFound(f"no such job to depend on: {', '.join(map(str, missing[:10]))}")
+    return [
+        Parent(job_id=after.job_id, condition=after.condition, state=states[after.job_id]) for after in submission.after
+    ]
+
+
+def group_of(submission: Submission, now: float) -> QueueGroup:
+    """Its jobs, behind all others."""
+    count = 1 if submission.indices is None else len(submission.indices)
+    return QueueGroup(
+        shape="",
+        request=submission.request,
+        tenant=submission.tenant,
+        priority=submission.priority,
+        kind=submission.kind,
+        labels=submission.labels,
+        worker=submission.worker,
+        time_limit_s=submission.time_limit_s,
+        slots=submission.array_limit,
+        ids=tuple(range(UNBORN, UNBORN + count)),
+        submitted=(now,) * count,
+    )

@@ -1,0 +1,74 @@
+"""What would start a waiting job now, in scenes: each proposal is proven by the planner, the cheapest come first."""
+
+from __future__ import annotations
+
+from clusterctl.model.states import AdminState
+from tests.scheduling.cluster import Picture, amount, cluster
+from tests.scheduling.explained import changes, holding, seconds, told
+
+GIB = 1024
+
+
+def busy() -> Picture:
+    """w1 has 2 CPUs and 28 GiB free, w2 has 7 CPUs and 10 GiB."""
+    picture = cluster().worker("w1", cpus=8, memory_mb=32 * GIB, allocated=amount(6, 4 * GIB))
+    return picture.worker("w2", cpus=8, memory_mb=32 * GIB, allocated=amount(1, 22 * GIB))
+
+
+def test_with_less_memory_it_would_start_now() -> None:
+    assert changes(told(busy().queued("x", cpus=2, memory_mb=30 * GIB), "x")) == [("--memory 28G", "w1")]
+
+
+def test_the_smallest_sacrifice_comes_first() -> None:
+    picture = busy().queued("x", cpus=4, memory_mb=12 * GIB)
+    assert changes(told(picture, "x")) == [("--memory 10G", "w2"), ("--cpus 2", "w1")]
+
+
+def test_two_kinds_are_given_up_only_if_that_costs_less_than_one() -> None:
+    small = cluster().worker("w1", cpus=8, allocated=amount(cpus=4)).worker("w2", cpus=8, allocated=amount(5, 400))
+    assert changes(told(small.queued("x", cpus=8, memory_mb=1000), "x")) == [("--cpus 4", "w1")]
+    large = cluster().worker("w1", cpus=8, allocated=amount(cpus=6)).worker("w2", cpus=8, allocated=amount(1, 100))
+    assert changes(told(large.queued("x", cpus=8, memory_mb=1000), "x")) == [
+        ("--cpus 7 --memory 900M", "w2"),
+        ("--cpus 2", "w1"),
+    ]
+
+
+def test_what_would_be_another_job_is_not_proposed() -> None:
+    assert changes(told(busy().queued("x", cpus=8, memory_mb=32 * GIB), "x")) == [("--cpus 7 --memory 10G", "w2")]
+    assert changes(told(cluster().worker("a", cpus=1).queued("x", cpus=64), "x")) == []
+
+
+def test_another_worker_would_do() -> None:
+    picture = cluster().worker("a", allocated=amount(cpus=4)).worker("b").queued("x", worker="a")
+    assert changes(told(picture, "x")) == [("without --worker", "b")]
+
+
+def test_without_one_of_its_labels_it_would_start() -> None:
+    picture = cluster().worker("a", labels={"zone": "n"}).queued("x", labels={"zone": "n", "disk": "ssd"})
+    assert changes(told(picture, "x")) == [("without --label disk=ssd", "a")]
+
+
+def test_a_drained_worker_would_do_if_it_took_jobs() -> None:
+    picture = cluster().worker("a", cpus=1).worker("b", admin=AdminState.DRAINING).queued("x", cpus=2)
+    assert changes(told(picture, "x")) == [("--cpus 1", "a"), ("clusterctl resume b", "b")]
+
+
+def test_a_higher_priority_would_give_it_its_turn() -> None:
+    picture = cluster(max_starts=1).worker("a", cpus=4).queued("first", priority=60).queued("x")
+    assert changes(told(picture, "x")) == [("--priority 61", "a")]
+    assert told(picture, "x").reason == "round_full"
+
+
+def test_a_larger_array_limit_would_do() -> None:
+    picture = cluster().worker("a", cpus=4).queued("x", jobs=3, slots=0)
+    held = [holding(picture, "a", job=90, shape="x", limit=100)]
+    found = told(picture, "x", held=held, array_limit=4)
+    assert changes(found) == [("--array …%5", "a")]
+    assert (found.reason, [blocker.job_id for blocker in found.blockers]) == ("array_limit", [90])
+    assert seconds(found) == 100
+
+
+def test_where_nothing_is_placed_nothing_would_help() -> None:
+    found = told(cluster("none").worker("a").queued("x"), "x")
+    assert (found.reason, found.changes, found.candidates) == ("policy_disabled", (), 1)

@@ -1,0 +1,70 @@
+"""Fairness, measured."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterctl.model.resources import Resources
+from clusterctl.scheduling.measures import dominant_share, jain
+
+amounts = st.integers(0, 10**6)
+resources = st.builds(Resources, amounts, amounts, st.integers(0, 16))
+shares = st.lists(st.floats(0, 1e6), min_size=1, max_size=50)
+
+
+def close(one: float, other: float) -> bool:
+    """Equal, but for rounding."""
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "given, index",
+    [([], 1), ([0, 0], 1), ([0.4], 1), ([1, 1, 1], 1), ([1, 0, 0, 0], 0.25), ([1, 2, 3], 36 / 42), ([5e-324, 0], 0.5)],
+)
+def test_jains_index_of_known_shares(given: list[float], index: float) -> None:
+    assert close(jain(given), index)
+
+
+@given(shares)
+def test_it_lies_between_one_for_all_and_an_equal_share_for_each(given: list[float]) -> None:
+    assert 1 / len(given) - 1e-9 <= jain(given) <= 1 + 1e-9
+
+
+@given(shares, st.floats(1e-3, 1e3))
+def test_it_does_not_matter_in_what_shares_are_counted_nor_in_what_order(given: list[float], factor: float) -> None:
+    assert close(jain([share * factor for share in reversed(given)]), jain(given))
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=2, max_size=20))
+def test_giving_from_the_richest_to_the_poorest_is_fairer(given: list[float]) -> None:
+    poorest, *others, richest = sorted(given)
+    gift = (richest - poorest) / 4
+    assert jain([poorest + gift, *others, richest - gift]) >= jain(given) - 1e-9
+
+
+@pytest.mark.parametrize(
+    "used, weight, share",
+    [
+        (Resources(2000, 0, 0), 1, 0.25),
+        (Resources(2000, 3000, 0), 1, 0.75),
+        (Resources(2000, 3000, 0), 3, 0.25),
+        (Resources(0, 0, 9), 1, 0),
+        (Resources(), 1, 0),
+    ],
+)
+def test_the_dominant_share_is_the_largest_kinds(used: Resources, weight: float, share: float) -> None:
+    assert close(dominant_share(used, Resources(8000, 4000, 0), weight), share)
+
+
+@given(resources, resources, resources)
+def test_holding_more_never_lowers_the_share(held: Resources, more: Resources, capacity: Resources) -> None:
+    assert dominant_share(held + more, capacity) >= dominant_share(held, capacity)
+
+
+@given(resources, resources, st.floats(0.1, 10))
+def test_a_weight_divides_it(held: Resources, capacity: Resources, weight: float) -> None:
+    assert close(dominant_share(held, capacity, weight) * weight, dominant_share(held, capacity))
