@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from clusterctl.model.plan import Plan, Start
-from clusterctl.model.snapshot import Snapshot
+from clusterctl.model.snapshot import MOST_STARTS, Snapshot
 from clusterctl.model.timers import Timers
 from clusterctl.scheduling import plan
 from clusterctl.settings import Settings
@@ -16,7 +16,6 @@ from clusterctl.store import allocations, claims, snapshot
 from clusterctl.store.connection import Database
 
 BATCH = 500  # claims in one transaction
-MOST_STARTS = 5000  # decided in one round
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +51,7 @@ def run(
     conflicts: list[tuple[int, int]] = []
     for first in range(0, len(decided.starts), BATCH):
         batch = decided.starts[first : first + BATCH]
-        reserved = allocations.reserve(db, term, number, batch, timers(settings))
+        reserved = allocations.reserve(db, term, number, batch, timers(settings), looked_at=picture.at)
         fresh = Counter(each.worker for each in reserved)
         placed += fresh
         reserved_milli += sum(each.cpu_milli for each in reserved)
@@ -62,7 +61,7 @@ def run(
         if not may_go_on():
             break
     if conflicts:
-        claims.log_conflicts(db, number, conflicts)
+        claims.log_conflicts(db, number, conflicts, picture.at)
     return Outcome(
         picture=picture,
         decided=decided,

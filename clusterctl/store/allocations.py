@@ -23,6 +23,7 @@ from clusterctl.model.timers import Timers
 from clusterctl.store.connection import Database
 
 decode_spec = msgspec.json.Decoder(Spec).decode
+encode = msgspec.json.Encoder().encode
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -34,11 +35,13 @@ class Reserved(msgspec.Struct, frozen=True):
     cpu_milli: int
 
 
-def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers: Timers) -> list[Reserved]:
+def reserve(
+    db: Database, term: int, round: int, starts: Sequence[Start], timers: Timers, *, looked_at: float | None = None
+) -> list[Reserved]:
     """pending → scheduled, ∅ → reserved, for those of *starts* that the world still allows.
 
     Per worker it takes by running sum only what fits; what is not in the answer was a claim conflict. Raises Moved
-    when the term is over.
+    when the term is over. *looked_at*: of what age the plan is, by the database's clock, in seconds since the epoch.
     """
     return db.nouns(
         Reserved,
@@ -46,8 +49,8 @@ def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers
         WITH wanted AS MATERIALIZED (
             SELECT w.*, j.cpu_milli, j.memory_mb, j.gpus
               FROM (SELECT * FROM unnest(%(jobs)s::bigint[], %(workers)s::int[], %(policies)s::text[],
-                                         %(scores)s::float8[], %(candidates)s::int[])
-                           WITH ORDINALITY w(job_id, worker_id, policy, score, candidates, n)
+                                         %(scores)s::float8[], %(candidates)s::int[], %(reasons)s::jsonb[])
+                           WITH ORDINALITY w(job_id, worker_id, policy, score, candidates, reasons, n)
                      ORDER BY job_id) w
              CROSS JOIN LATERAL (
                    SELECT * FROM jobs
@@ -64,7 +67,7 @@ def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers
             SELECT *, first_value(name) OVER in_line AS worker, sum(cpu_milli) OVER in_line AS cpu_over,
                    sum(memory_mb) OVER in_line AS memory_over, sum(gpus) OVER in_line AS gpus_over
               FROM (SELECT NULL AS name, * FROM wanted UNION ALL
-                    SELECT name, NULL, id, NULL, NULL, NULL, 0, cpu_milli, memory_mb, gpus FROM accepting) line
+                    SELECT name, NULL, id, NULL, NULL, NULL, NULL, 0, cpu_milli, memory_mb, gpus FROM accepting) line
             WINDOW in_line AS (PARTITION BY worker_id ORDER BY n)
         ), fitting AS MATERIALIZED (
             SELECT *, nextval('allocations_id_seq') AS allocation_id FROM summed
@@ -75,7 +78,7 @@ def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers
                    detail = '', scheduled_at = cluster_time(), exit_code = NULL, signal = NULL
               FROM fitting f WHERE j.id = f.job_id
             RETURNING j.id, j.attempt, j.tenant, j.lease_s, j.on_worker_loss, f.allocation_id, f.worker_id, f.worker,
-                      f.cpu_milli, f.memory_mb, f.gpus, f.policy, f.score, f.candidates
+                      f.cpu_milli, f.memory_mb, f.gpus, f.policy, f.score, f.candidates, f.reasons
         ), made AS (
             INSERT INTO allocations (id, job_id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, term,
                                      start_by, lease_s, lost_after_s, grace_s, margin_s)
@@ -86,8 +89,11 @@ def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers
                    %(grace)s, %(margin)s
               FROM taken ORDER BY worker_id
         ), logged AS (
-            INSERT INTO claims (round, event, job_id, worker_id, policy, score, candidates)
-            SELECT %(round)s, 'Claimed', id, worker_id, policy, score, candidates FROM taken
+            INSERT INTO claims (round, event, job_id, worker_id, allocation_id, policy, score, candidates, reasons,
+                                duration_ms)
+            SELECT %(round)s, 'Claimed', id, worker_id, allocation_id, policy, score, candidates, reasons,
+                   1000 * (extract(epoch FROM cluster_time())::float8 - %(looked_at)s::float8)
+              FROM taken
         )
         SELECT id AS job_id, allocation_id, worker, cpu_milli FROM taken WHERE (SELECT lead_as(%(term)s))
         """,
@@ -98,6 +104,8 @@ def reserve(db: Database, term: int, round: int, starts: Sequence[Start], timers
         policies=[start.policy for start in starts],
         scores=[start.score for start in starts],
         candidates=[start.candidates for start in starts],
+        reasons=[encode(start.refusals).decode() for start in starts],
+        looked_at=looked_at,
         start_timeout=timers.start_timeout_s,
         grace=timers.grace_s,
         margin=timers.margin_s,
@@ -129,10 +137,10 @@ def start(db: Database, worker_id: int, incarnation: int, token: str, most: int)
         ), running AS (
             UPDATE jobs j SET state = 'running', started_at = cluster_time() FROM won WHERE j.id = won.job_id
             RETURNING won.id, won.lease_s, won.grace_s, j.id AS job_id, j.submission_id, j.attempt, j.name, j.array_id,
-                      j.array_index, j.cpu_milli, j.memory_mb, j.gpus, j.time_limit_s
+                      j.array_index, j.array_line, j."user", j.cpu_milli, j.memory_mb, j.gpus, j.time_limit_s
         )
-        SELECT r.id, r.job_id, r.attempt, r.name, r.array_id, r.array_index, r.cpu_milli, r.memory_mb, r.gpus,
-               r.time_limit_s, r.lease_s, r.grace_s, s.spec::text, s.script
+        SELECT r.id, r.job_id, r.attempt, r.name, r.array_id, r.array_index, r.array_line, r."user", r.cpu_milli,
+               r.memory_mb, r.gpus, r.time_limit_s, r.lease_s, r.grace_s, s.spec::text, s.script
           FROM running r JOIN submissions s ON s.id = r.submission_id ORDER BY r.id
         """,
         worker=worker_id,
@@ -147,8 +155,8 @@ def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Or
     """Orders that were won under one of *tokens*, with it: for when the answer to ``start`` was lost."""
     rows = db.rows(
         """
-        SELECT a.id, a.job_id, a.attempt, j.name, j.array_id, j.array_index, a.cpu_milli, a.memory_mb, a.gpus,
-               j.time_limit_s, a.lease_s, a.grace_s, s.spec::text, s.script, a.start_token::text
+        SELECT a.id, a.job_id, a.attempt, j.name, j.array_id, j.array_index, j.array_line, j."user", a.cpu_milli,
+               a.memory_mb, a.gpus, j.time_limit_s, a.lease_s, a.grace_s, s.spec::text, s.script, a.start_token::text
           FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN submissions s ON s.id = j.submission_id
          WHERE a.worker_id = %s AND a.live AND a.status = 'allocated' AND a.start_token = ANY (%s::uuid[])
          ORDER BY a.id
@@ -161,7 +169,7 @@ def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Or
 
 def read_order(row: Sequence[object]) -> Order:
     """An Order from the columns that ``start`` and ``recall`` select, in their order."""
-    (id, job_id, attempt, name, array_id, array_index, cpu, memory, gpus, limit, lease, grace, spec, script) = row
+    id, job_id, attempt, name, array_id, index, line, user, cpu, memory, gpus, limit, lease, grace, spec, script = row
     decoded = decode_spec(str(spec))
     return msgspec.convert(
         {
@@ -170,7 +178,9 @@ def read_order(row: Sequence[object]) -> Order:
             "attempt": attempt,
             "name": name,
             "array_id": array_id,
-            "array_index": array_index,
+            "array_index": index,
+            "array_line": line,
+            "user": user,
             "spec": decoded if script is None else msgspec.structs.replace(decoded, script=str(script)),
             "request": Resources(int(str(cpu)), int(str(memory)), int(str(gpus))),
             "time_limit_s": limit,

@@ -88,10 +88,13 @@ def prune_claims(db: Database, older_than_s: float, most: int = 5000) -> int:
     return db.run(
         """
         DELETE FROM claims WHERE id IN (
-            SELECT id FROM claims WHERE at < cluster_time() - %s * interval '1 s' AND NOT open ORDER BY at LIMIT %s)
+            SELECT id FROM claims
+             WHERE at < cluster_time() - %(s)s * interval '1 s' AND NOT open
+               AND coalesce(closed_at, at) < cluster_time() - %(s)s * interval '1 s'  -- not when it was first said
+             ORDER BY at LIMIT %(most)s)
         """,
-        older_than_s,
-        most,
+        s=older_than_s,
+        most=most,
     )
 
 

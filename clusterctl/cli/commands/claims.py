@@ -1,0 +1,115 @@
+"""``claims``: what schedd decided, and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clusterctl.cli.completion import complete_workers
+from clusterctl.cli.input.one_job import OneJobOption, number_of
+from clusterctl.cli.invocation import invocation
+from clusterctl.cli.output import listing, log_tail
+from clusterctl.cli.output.listing import FilterOption, FormOption, SortOption
+from clusterctl.cli.output.log_tail import FollowOption, NewestOption, SinceOption
+from clusterctl.cli.verbs import Verbs
+from clusterctl.model.claim_log import CLAIM_EVENTS
+from clusterctl.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from clusterctl.cluster import Cluster
+    from clusterctl.model.claim_log import ClaimChoice, ClaimList, ClaimPicture
+
+app = Verbs()
+LATELY_S = 3600.0
+
+
+def complete_events(incomplete: str) -> list[str]:
+    """The events of the log."""
+    return [event for event in CLAIM_EVENTS if event.lower().startswith(incomplete.lower())]
+
+
+@app.verb()
+def claims(
+    ctx: typer.Context,
+    *,
+    follow: FollowOption = False,
+    job: OneJobOption = None,
+    worker: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of this worker.", autocompletion=complete_workers)
+    ] = None,
+    event: Annotated[
+        str,
+        typer.Option(metavar="EVENT,…", help=f"Only these: {', '.join(CLAIM_EVENTS)}.", autocompletion=complete_events),
+    ] = "",
+    since: SinceOption = None,
+    filter: FilterOption = None,
+    sort: SortOption = "",
+    limit: NewestOption = None,
+    form: FormOption = None,
+) -> None:
+    """List what was decided: who was given what, who was refused and why, and what was given back.
+
+    $ clusterctl claims                       # the last hour, and all that waits now
+    $ clusterctl claims -f
+    $ clusterctl claims --job 42              # why did it wait?
+    $ clusterctl claims --event ClaimSkipped --filter reason:unsatisfiable
+    $ clusterctl claims --worker w1 --since 1d -o wide
+
+    Newest last. A refusal is said to all jobs that ask for the same, and is one row for as long as it stands: JOB is
+    then the first in line and how many stand behind it, ×37 how many rounds have said so. A claim that met a changed
+    world is a refusal with the reason claim_conflict. -f prints a refusal when it begins and when it is over.
+    """
+    from clusterctl import views
+    from clusterctl.cli.output.claim_rows import CLAIMS
+    from clusterctl.model.claim_log import ClaimChoice
+
+    events = read_events(event)
+    chosen = listing.read_filter(CLAIMS, filter)
+    most = log_tail.most_rows(CLAIMS, limit, follow=follow, sort=sort)
+    with invocation(ctx).cluster() as cluster:
+        job_id = number_of(cluster, job)
+        back = since if since is not None or job_id is not None else LATELY_S
+        wanted = ClaimChoice(job_id=job_id, worker=worker, events=events, since_s=back, filter=chosen)
+        found = views.claim_log(cluster, wanted, most)
+        log_tail.narrate(found.reach, "the claim log", since)
+        if follow:
+            roll = log_tail.Roll(CLAIMS, form)
+            roll.show(found.claims)
+            log_tail.follow(roll, looks(cluster, wanted, found))
+            return
+    log_tail.show_log(CLAIMS, found.claims, form, sort=sort, limit=limit, more=found.reach.more)
+    if not found.claims and back == LATELY_S and since is None:
+        sys.stderr.write("that is of the last hour; `--since 1d` looks further back\n")
+
+
+def looks(cluster: Cluster, wanted: ClaimChoice, found: ClaimList) -> Callable[[], Sequence[ClaimPicture]]:
+    """What is new since *found*, again and again."""
+    from clusterctl import views
+
+    mark = found.reach.mark
+    shown = {(claim.id, claim.open) for claim in found.claims}
+    standing = {claim.id for claim in found.claims if claim.open}
+
+    def look() -> Sequence[ClaimPicture]:
+        nonlocal mark, shown
+        news = views.claim_news(cluster, wanted, mark, sorted(standing))
+        mark = news.mark
+        fresh = [claim for claim in news.claims if (claim.id, claim.open) not in shown]
+        for claim in news.claims:
+            (standing.add if claim.open else standing.discard)(claim.id)
+        return fresh
+
+    return look
+
+
+def read_events(text: str) -> tuple[str, ...]:
+    """Events from a list with commas, in any case. Raises BadInput for a word that is none."""
+    known = {event.lower(): event for event in CLAIM_EVENTS}
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word.lower() not in known:
+            raise BadInput(f"no such event: {word!a}", f"one of {', '.join(CLAIM_EVENTS)}")
+    return tuple(known[word.lower()] for word in words)

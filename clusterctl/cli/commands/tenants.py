@@ -1,0 +1,45 @@
+"""``tenants``: who wants, holds and waits for how much."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from clusterctl.cli.invocation import invocation
+from clusterctl.cli.output import listing
+from clusterctl.cli.output.listing import FilterOption, FormOption, LimitOption, SortOption
+from clusterctl.cli.verbs import Verbs
+
+app = Verbs()
+
+
+@app.verb()
+def tenants(
+    ctx: typer.Context,
+    *,
+    filter: FilterOption = None,
+    sort: SortOption = "",
+    limit: LimitOption = 500,
+    form: FormOption = None,
+) -> None:
+    """List the tenants: what each wants, holds and waits for, and how evenly it is shared.
+
+    $ clusterctl tenants
+    $ clusterctl tenants --sort -dominant_share
+    $ clusterctl tenants --filter 'oldest_wait>10m' -o json
+
+    SHARE is of the kind of which the tenant holds most: reserved and allocated, of the workers that are up. Among equal
+    priorities the tenant with the smallest share is next. OLDEST is how long its oldest job waits that could start now.
+    P50 and P95 are how long its jobs had waited that were started within the hour, since they were submitted.
+    """
+    from clusterctl import views
+    from clusterctl.cli.output.tenant_rows import TENANTS
+
+    wanted = listing.read_filter(TENANTS, filter)
+    listing.read_sort(TENANTS, sort)
+    with invocation(ctx).cluster() as cluster:
+        found = views.tenant_list(cluster)
+    listing.show_chosen(TENANTS, found.tenants, form, wanted=wanted, sort=sort, limit=limit)
+    if found.sharers > 1:
+        sys.stderr.write(f"fairness {found.jain:.2f} among the {found.sharers} that hold or wait (Jain; 1 is even)\n")

@@ -1,0 +1,151 @@
+"""Reading the audit: row by row, or folded. What writes it is ``audit.note``, and whoever keeps late reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+
+from clusterctl.model.audit import AuditChoice, AuditPicture
+from clusterctl.model.log_marks import Mark
+from clusterctl.store import log_marks
+from clusterctl.store.connection import Database
+from clusterctl.store.filters import Expression, condition
+from clusterctl.units import format_numbers
+
+COUNTED_MOST = 100_000  # rows that are counted
+NAMED_MOST = 20  # subjects of a folded row that are named, apart from jobs
+# What a filter may name.
+FIELDS = {
+    "id": Expression("id", "number"),
+    "at": Expression("at", "time"),
+    "actor": Expression("actor", "text"),
+    "verb": Expression("verb", "text"),
+    "subject": Expression("subject", "text"),
+    "subjects": Expression("1", "number"),
+    "reason": Expression("reason", "text"),
+    "detail": Expression("detail", "map"),
+    "age": Expression("extract(epoch FROM cluster_time() - at)::float8", "duration"),
+}
+# Only what was asked for stands in the statement, so that each question is answered by its own index.
+CONDITIONS: dict[str, LiteralString] = {
+    "since_s": "at >= cluster_time() - %(since_s)s * interval '1 s'",
+    "job_id": """subject = ANY (ARRAY(SELECT 'job:' || %(job_id)s::bigint UNION ALL
+                                      SELECT 'allocation:' || id FROM allocations WHERE job_id = %(job_id)s))""",
+    "worker": "(subject = 'worker:' || %(worker)s::text OR actor = 'worker ' || %(worker)s::text)",
+    "actor": "actor = %(actor)s",
+    # The doctor's verbs have two words: `mend` means all that begin with it.
+    "verb": "(verb = %(verb)s OR starts_with(verb, %(verb)s || ' '))",
+}
+ONE_ACT: LiteralString = "GROUP BY at, actor, verb, reason, detail"
+
+
+def read(db: Database, wanted: AuditChoice, limit: int) -> list[AuditPicture]:
+    """The newest *limit* of the chosen rows, oldest first."""
+    look = folded if wanted.folded else unfolded
+    return look(db, f"audit WHERE {matching(wanted)}", **parameters(wanted), limit=limit)
+
+
+def news(db: Database, wanted: AuditChoice, before: Mark, behind: Mark) -> list[AuditPicture]:
+    """The chosen rows between two marks."""
+    look = folded if wanted.folded else unfolded
+    bound = {**parameters(wanted), **log_marks.between(before, behind)}
+    fresh = f"({log_marks.BETWEEN}) n CROSS JOIN LATERAL (SELECT * FROM audit WHERE id = n.id OFFSET 0) a"
+    return look(db, f"(SELECT a.* FROM {fresh}) audit WHERE {matching(wanted)}", **bound, limit=log_marks.MOST)
+
+
+def unfolded(db: Database, rows_where: LiteralString, **bound: Any) -> list[AuditPicture]:
+    """The newest of these rows, oldest first."""
+    found = db.nouns(
+        AuditPicture,
+        f"""
+        SELECT id, at, actor, verb, subject, 1 AS subjects, reason, detail FROM {rows_where}
+         ORDER BY at DESC, id DESC LIMIT %(limit)s
+        """,
+        **bound,
+    )
+    return found[::-1]
+
+
+def folded(db: Database, rows_where: LiteralString, **bound: Any) -> list[AuditPicture]:
+    """The same, folded. What is one is of one moment, so that in the order of time no more is read than is shown."""
+    rows = db.rows(
+        f"""
+        SELECT max(id), at, actor, verb, reason, detail, count(*), range_agg(int8range(n, n, '[]'))::text,
+               (array_agg(subject ORDER BY id) FILTER (WHERE n IS NULL))[:%(most)s]
+          FROM (SELECT *, substring(subject FROM '^job:([0-9]{{1,18}})$')::bigint AS n FROM {rows_where}) entries
+         {ONE_ACT} ORDER BY at DESC, actor, verb, reason, detail LIMIT %(limit)s
+        """,
+        **bound,
+        most=NAMED_MOST,
+    )
+    return [read_folded(row) for row in reversed(rows)]
+
+
+def read_folded(row: Sequence[Any]) -> AuditPicture:
+    """An AuditPicture from the columns of ``folded``."""
+    return AuditPicture(
+        id=row[0],
+        at=row[1],
+        actor=row[2],
+        verb=row[3],
+        reason=row[4],
+        detail=row[5],
+        subjects=row[6],
+        subject=" ".join([*named(row[8] or ()), *numbered(row[7] or "")]),
+    )
+
+
+def named(subjects: Sequence[str]) -> list[str]:
+    """``worker:w1,w2``: subjects of a kind together."""
+    kinds: dict[str, list[str]] = {}
+    for subject in subjects:
+        kind, _, name = subject.partition(":")
+        kinds.setdefault(kind, []).append(name)
+    return [f"{kind}:{','.join(names)}" for kind, names in kinds.items()]
+
+
+def numbered(multirange: str) -> list[str]:
+    """``job:7-12,15`` from Postgres's ``{[7,13),[15,16)}``."""
+    ranges = tuple(range(int(low), int(high)) for low, high in re.findall(r"\[(\d+),(\d+)\)", multirange))
+    return [f"job:{format_numbers(ranges)}"] if ranges else []
+
+
+def count(db: Database, wanted: AuditChoice) -> int:
+    """How many rows are chosen; no more than COUNTED_MOST are counted."""
+    grouped = ONE_ACT if wanted.folded else ""
+    sql = f"SELECT count(*) FROM (SELECT FROM audit WHERE {matching(wanted)} {grouped} LIMIT %(limit)s) chosen"
+    return int(db.value(sql, **parameters(wanted), limit=COUNTED_MOST))
+
+
+def begin(db: Database) -> Mark:
+    """The mark behind all that there is."""
+    return log_marks.begin(db, "audit")
+
+
+def advance(db: Database, mark: Mark) -> Mark:
+    """The mark behind what is there by now."""
+    return log_marks.advance(db, "audit", mark)
+
+
+def begins_at(db: Database) -> datetime | None:
+    """Of when the oldest row is; None if there is none."""
+    oldest: datetime | None = db.value("SELECT min(at) FROM audit")
+    return oldest
+
+
+def matching(wanted: AuditChoice) -> LiteralString:
+    """The condition that chooses."""
+    clauses = [clause for name, clause in CONDITIONS.items() if name in asked(wanted)]
+    return " AND ".join(["true", *clauses]) + condition(wanted.filter, FIELDS).sql
+
+
+def parameters(wanted: AuditChoice) -> dict[str, Any]:
+    """What the condition is bound to."""
+    return {**asked(wanted), **condition(wanted.filter, FIELDS).bound}
+
+
+def asked(wanted: AuditChoice) -> Mapping[str, Any]:
+    """What was asked for, by name, apart from the filter."""
+    return {name: value for name in CONDITIONS if (value := getattr(wanted, name)) is not None}
