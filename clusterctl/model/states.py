@@ -58,6 +58,8 @@ class Outcome(StrEnum):
     WORKER_STOPPED = "worker_stopped"
     WORKER_REBOOTED = "worker_rebooted"
     WORKER_LOST = "worker_lost"
+    HELD = "held"
+    REQUEUED = "requeued"
 
 
 _J = JobState
@@ -94,5 +96,5 @@ LOSSES = frozenset(
         Outcome.WORKER_LOST,
     }
 )
-# Outcomes that spend nothing: no start was won, or the operator stopped the worker.
-FREE_RETURNS = frozenset({Outcome.START_TIMEOUT, Outcome.WORKER_STOPPED})
+# Outcomes that spend nothing: no start was won, or an operator stopped the worker, or the attempt.
+FREE_RETURNS = frozenset({Outcome.START_TIMEOUT, Outcome.WORKER_STOPPED, Outcome.REQUEUED})

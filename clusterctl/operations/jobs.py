@@ -2,63 +2,183 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.errors import BadInput
-from clusterctl.model.spec import Submission, Submitted
-from clusterctl.model.validity import check
-from clusterctl.operations.changes import again, wake_workers
-from clusterctl.settings.checks import contradictions
-from clusterctl.store import audit, bell, jobs, submissions, workers
-from clusterctl.store.jobs import Cancelled
+from clusterctl.model.job_verbs import Act, Handled, Standing, Step, Verb, decide, refused
+from clusterctl.model.states import JobState
+from clusterctl.operations.changes import TRIES, again, wake_workers
+from clusterctl.store import audit, bell, job_steps, jobs, resubmissions
+
+BATCH = 5_000  # jobs that are locked at once: agents and the leader wait for them
+MOVING = refused("nothing done: its state keeps changing; try again")
+
+
+class Answer(NamedTuple):
+    """It was done. *again*: as which new job; *was*: what the job was, if not what it was seen to be."""
+
+    again: int | None = None
+    was: JobState | None = None
+    worker: str | None = None
+
+
+class Wish(NamedTuple):
+    """What is wanted, and why. *key*: under it, what has ended is submitted again only once."""
+
+    verb: Verb
+    reason: str
+    key: str = ""
+
+
+Answers = Mapping[int, Answer]  # by number, of those to which it was done
 
 
 @served
-def submit(cluster: Cluster, submission: Submission) -> Submitted:
-    """Take the submission in; when this returns it is on disk and schedd has been told.
+def cancel(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
+    """Cancel what waits, and ask the agents of what runs to stop it; of each job what became of it, by number.
 
-    Raises BadInput, Refused (the key is taken), NotFound (a dependency), Outage. After an Outage it is unknown
-    whether the jobs exist; with a key, repeating is safe.
+    Unknown ids are not in the answer. The caller and *reason* go into the audit. With *dry_run* nothing is done, and
+    the answer says what would be. Safe to repeat.
     """
-    submission = msgspec.structs.replace(submission, user=cluster.caller)
-    check(submission)
-    check_lease(cluster, submission)
-    submitted = again(lambda: submissions.submit(cluster.db, submission))
-    bell.ring(cluster.db)
-    return submitted
-
-
-def check_lease(cluster: Cluster, submission: Submission) -> None:
-    """BadInput for a lease so short that no agent could keep it alive: the setting obeys the same rule."""
-    for trouble in contradictions(msgspec.structs.replace(cluster.settings, lease=submission.lease_s)):
-        raise BadInput(trouble)
+    return handle(cluster, Wish("cancel", reason), ids, dry_run=dry_run)
 
 
 @served
-def foresee(cluster: Cluster, submission: Submission) -> str:
-    """A warning if no worker that is registered could ever hold this; else empty."""
-    request = submission.request
-    if workers.could_hold(cluster.db, request, submission.labels, submission.worker):
-        return ""
-    return "no worker that is registered now could ever hold this: it waits until one joins that can"
+def hold(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
+    """Keep what has not started from starting, until it is released. As ``cancel`` else."""
+    return handle(cluster, Wish("hold", reason), ids, dry_run=dry_run)
 
 
 @served
-def cancel(cluster: Cluster, ids: Sequence[int], *, reason: str = "") -> list[Cancelled]:
-    """Cancel what waits, and ask the agents of what runs to stop it. Unknown ids are not in the answer.
+def release(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
+    """Let what is held wait for a worker again. As ``cancel`` else."""
+    return handle(cluster, Wish("release", reason), ids, dry_run=dry_run)
 
-    The caller and *reason* go into the audit.
+
+@served
+def requeue(
+    cluster: Cluster, ids: Sequence[int], *, key: str, reason: str = "", dry_run: bool = False
+) -> list[Handled]:
+    """Let jobs run once more: what runs is stopped and waits again, what has ended is submitted again, as a new job.
+
+    As ``cancel`` else; safe to repeat under the same *key*.
     """
-    outcomes = again(lambda: jobs.cancel(cluster.db, sorted(set(ids))))
-    if touched := [f"job:{done.job_id}" for done in outcomes if done.outcome != "ended"]:
-        audit.note(cluster.db, cluster.caller, "cancel", touched, reason)
-    stopping = {done.worker for done in outcomes if done.outcome == "stopping" and done.worker}
-    if stopping:
+    return handle(cluster, Wish("requeue", reason, key), ids, dry_run=dry_run)
+
+
+def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -> list[Handled]:
+    """Look how the jobs stand, decide what the wish means for each, do it; again for those that moved meanwhile."""
+    told: dict[int, Handled] = {}
+    left = sorted(set(ids))
+    for pass_ in range(TRIES):
+        mine = wish._replace(key=f"{wish.key}.{pass_}")  # what ends between two passes is another submission
+        seen = [(job, decide(wish.verb, job)) for job in job_steps.look(cluster.db, left)]
+        if dry_run:
+            return [tell(job, step, step.foreseen) for job, step in seen]
+        told |= {job.job_id: tell(job, step, step.sentence) for job, step in seen if step.act is None}
+        for act in dict.fromkeys(step.act for _, step in seen if step.act):
+            told |= carry_out(cluster, mine, act, [job for job, step in seen if step.act == act])
+        left = [job.job_id for job, _ in seen if job.job_id not in told]
+        if not left:
+            break
+    moving = job_steps.look(cluster.db, left) if left else []
+    told |= {job.job_id: tell(job, MOVING, MOVING.sentence) for job in moving}
+    wake(cluster, told.values())
+    return [told[id] for id in sorted(told)]
+
+
+def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Standing]) -> dict[int, Handled]:
+    """Do *act* to those that still are as they were *seen*, and keep who did it; batch by batch."""
+    told: dict[int, Handled] = {}
+    for batch in batches(seen, len(seen) if act == "resubmit" else BATCH):
+        ids = [job.job_id for job in batch]
+
+        def change(ids: Sequence[int] = ids) -> Answers:
+            with cluster.db.transaction():
+                answers = ACTS[act](cluster, ids, wish)
+                audit.note(cluster.db, cluster.caller, wish.verb, [f"job:{id}" for id in answers], wish.reason)
+            return answers
+
+        answers = again(change)
+        for job in batch:
+            if answer := answers.get(job.job_id):
+                was = job if answer.was is None else replace(job, state=answer.was, worker=answer.worker)
+                told[job.job_id] = tell(was, step := decide(wish.verb, was), step.sentence, answer.again)
+    return told
+
+
+def batches(jobs: Sequence[Standing], size: int) -> Iterator[Sequence[Standing]]:
+    """*jobs* in pieces. Of what is submitted again there is one: an array stays one array."""
+    return (jobs[at : at + size] for at in range(0, len(jobs), size))
+
+
+def tell(job: Standing, step: Step, sentence: str, again: int | None = None) -> Handled:
+    """What became, or would become, of a job."""
+    return Handled(
+        job_id=job.job_id,
+        fate=step.fate,
+        act=step.act,
+        state=job.state.value,
+        sentence=sentence,
+        worker=job.worker,
+        again=again,
+    )
+
+
+def wake(cluster: Cluster, handled: Iterable[Handled]) -> None:
+    """Tell the agents of what is to be stopped, and schedd of what it may place or has room for now."""
+    done = [each for each in handled if each.fate == "done"]
+    if stopping := {each.worker for each in done if each.state == JobState.RUNNING and each.worker}:
         wake_workers(cluster, stopping)
-    if any(done.outcome == "cancelled" for done in outcomes):
+    if any(each.state != JobState.RUNNING for each in done):
         bell.ring(cluster.db)
-    return outcomes
+
+
+def said_by(cluster: Cluster, deed: str, reason: str) -> str:
+    """``held by ada: wrong input``."""
+    return f"{deed} by {cluster.caller}" + (f": {reason}" if reason else "")
+
+
+def cancel_now(cluster: Cluster, ids: Sequence[int], _wish: Wish) -> Answers:
+    """Those that had not ended. Whatever state they were seen in, here it is known what they were."""
+    answers = {}
+    for done in jobs.cancel(cluster.db, ids):
+        if done.outcome != "ended":
+            was = JobState.RUNNING if done.outcome == "stopping" else JobState.PENDING
+            answers[done.job_id] = Answer(was=was, worker=done.worker)
+    return answers
+
+
+def hold_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
+    """Those that had not started."""
+    return dict.fromkeys(job_steps.hold(cluster.db, ids, said_by(cluster, "held", wish.reason)), Answer())
+
+
+def release_now(cluster: Cluster, ids: Sequence[int], _wish: Wish) -> Answers:
+    """Those that were held."""
+    return dict.fromkeys(job_steps.release(cluster.db, ids), Answer())
+
+
+def restart_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
+    """Those that were running."""
+    why = said_by(cluster, "stopped to run again", wish.reason)
+    return dict.fromkeys(job_steps.restart(cluster.db, ids, why), Answer())
+
+
+def resubmit_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
+    """Those that had ended, with their new numbers."""
+    made = resubmissions.resubmit(cluster.db, ids, cluster.caller, wish.key)
+    return {old: Answer(again=new) for old, new in made.items()}
+
+
+ACTS: dict[Act, Callable[[Cluster, Sequence[int], Wish], Answers]] = {
+    "cancel": cancel_now,
+    "hold": hold_now,
+    "release": release_now,
+    "restart": restart_now,
+    "resubmit": resubmit_now,
+}

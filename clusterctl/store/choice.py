@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import LiteralString
 
+from clusterctl.model.selection import Selection
+from clusterctl.model.states import LIVE, TERMINAL, JobState
+from clusterctl.store import filters, job_filters
 from clusterctl.store.connection import Database
-from clusterctl.store.jobs import MATCHING, Selection, merge
+from clusterctl.store.filters import Condition
 
+MATCHING: LiteralString = """
+    (%(states)s::text[] IS NULL OR j.state = ANY (%(states)s::text[]))
+    AND (%(tenant)s::text IS NULL OR j.tenant = %(tenant)s) AND (%(name)s::text IS NULL OR j.name = %(name)s)"""
 NUMBERED: LiteralString = """
-    jobs JOIN unnest(%(lows)s::bigint[], %(highs)s::bigint[]) r(low, high) ON jobs.id BETWEEN r.low AND r.high
-"""
-RECENT: LiteralString = """
-    (SELECT * FROM jobs WHERE live UNION ALL
-     SELECT * FROM jobs WHERE finished_at > cluster_time() - %(lately)s * interval '1 s') jobs
-"""
-WANTED: LiteralString = " WHERE (%(array)s::bigint IS NULL OR array_id = %(array)s) AND " + MATCHING
+    unnest(%(lows)s::bigint[], %(highs)s::bigint[]) r(low, high)
+    CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id BETWEEN r.low AND r.high OFFSET 0) j"""
+LATELY: LiteralString = "finished_at > cluster_time() - %(lately)s * interval '1 s'"
 
 
 def ids(db: Database, selection: Selection, limit: int) -> list[int]:
     """The numbers of the chosen jobs, ascending, at most *limit*."""
-    sql = "SELECT id FROM " + source(selection) + WANTED + " ORDER BY id LIMIT %(limit)s"
-    return [row[0] for row in db.rows(sql, **parameters(selection), limit=limit)]
+    wanted = matching(selection)
+    sql = f"SELECT j.id FROM {source(selection, wanted)} WHERE {wanted.sql} ORDER BY j.id LIMIT %(limit)s"
+    with by_index(db, selection):
+        return [row[0] for row in db.rows(sql, **wanted.bound, limit=limit)]
 
 
 def count(db: Database, selection: Selection) -> int:
     """How many jobs are chosen."""
-    return int(db.value("SELECT count(*) FROM " + source(selection) + WANTED, **parameters(selection)))
+    wanted = matching(selection)
+    # A count for each place, not one over them all: only so an index alone can answer it, in a sixth of the time.
+    counts = [
+        f"(SELECT count(*) FROM {place}{job_filters.joins(wanted.needs)} WHERE {wanted.sql})"
+        for place in places(selection)
+    ]
+    with by_index(db, selection):
+        return int(db.value("SELECT " + " + ".join(counts), **wanted.bound))
 
 
 def exit_code(db: Database, ids: Sequence[int]) -> int:
@@ -43,17 +55,25 @@ def exit_code(db: Database, ids: Sequence[int]) -> int:
     )
 
 
-def source(selection: Selection) -> LiteralString:
-    """Where the chosen jobs are found by an index."""
-    if selection.ranges:
-        return NUMBERED
-    return "jobs" if selection.everything or selection.array_id is not None else RECENT
+@contextmanager
+def by_index(db: Database, selection: Selection) -> Iterator[None]:
+    """Within, no table is read from end to end, however little Postgres knows of them and whatever the filter.
+
+    Most jobs have ended long ago, and nobody asks for these; unless everything is chosen.
+    """
+    if selection.everything:
+        yield
+        return
+    with db.transaction():
+        db.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)")
+        yield
 
 
-def parameters(selection: Selection) -> dict[str, object]:
-    """What the statements above are bound to."""
+def matching(selection: Selection) -> Condition:
+    """What jobs ``j`` must be besides being where they are looked for, and all that is bound in these statements."""
     ranges = merge(selection.ranges)  # a job named twice is one job
-    return {
+    asked = filters.condition(selection.filter, job_filters.FIELDS)
+    bound = {
         "lows": [low for low, _ in ranges],
         "highs": [high for _, high in ranges],
         "lately": selection.lately_s,
@@ -61,4 +81,50 @@ def parameters(selection: Selection) -> dict[str, object]:
         "states": list(selection.states) or None,
         "tenant": selection.tenant,
         "name": selection.name,
+        **asked.bound,
     }
+    return Condition(MATCHING + asked.sql, bound, asked.needs)
+
+
+def source(selection: Selection, wanted: Condition) -> LiteralString:
+    """Where the chosen jobs ``j`` are found by an index, and what the condition needs of others."""
+    found = places(selection)
+    whole = found[0] if len(found) == 1 else f"({' UNION ALL '.join(f'SELECT j.* FROM {place}' for place in found)}) j"
+    return whole + job_filters.joins(wanted.needs)
+
+
+def places(selection: Selection) -> list[LiteralString]:
+    """Where the chosen jobs ``j`` are, no job in two places.
+
+    Most are live, or have ended lately; where only the ones can be meant, only those.
+    """
+    if selection.ranges:
+        return [NUMBERED]
+    if selection.array_id is not None:
+        return ["(SELECT * FROM jobs WHERE array_id = %(array)s OFFSET 0) j"]
+    if selection.everything:
+        return ["jobs j"]
+    states = possible_states(selection)
+    found: list[LiteralString] = []
+    if states & LIVE:
+        found.append("(SELECT * FROM jobs WHERE live) j")
+    if states & TERMINAL or not found:
+        found.append(f"(SELECT * FROM jobs WHERE {LATELY}) j")
+    return found
+
+
+def possible_states(selection: Selection) -> frozenset[str]:
+    """The states in which chosen jobs can be."""
+    states = frozenset(selection.states or JobState)
+    return states & job_filters.possible_states(selection.filter)
+
+
+def merge(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same numbers in ranges that do not overlap, lowest first."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged

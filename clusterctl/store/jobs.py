@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, LiteralString
+from collections.abc import Sequence
+from typing import Literal, LiteralString, NamedTuple
 
 import msgspec
 
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture
+from clusterctl.model.selection import Selection
 from clusterctl.model.spec import MAX_ARRAY, Spec
+from clusterctl.model.states import LIVE, TERMINAL
+from clusterctl.store import job_filters
+from clusterctl.store.choice import LATELY, by_index, matching, possible_states, source
 from clusterctl.store.connection import Database
+from clusterctl.store.filters import Condition
 from clusterctl.store.job_rows import COLUMNS, read_job
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which jobs. Everything given must hold; ``ranges`` are inclusive. Nothing given: live, or ended lately."""
+class Place(NamedTuple):
+    """Where jobs are looked for, their turn in the list, and which of too many are shown: the first in this order."""
 
-    ranges: tuple[tuple[int, int], ...] = ()
-    states: tuple[str, ...] = ()
-    tenant: str | None = None
-    array_id: int | None = None
-    name: str | None = None
-    everything: bool = False  # also what ended long ago
-    lately_s: float = 3600
+    where: LiteralString
+    turn: LiteralString
+    order: LiteralString = "j.id"
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -34,84 +35,70 @@ class Cancelled(msgspec.Struct, frozen=True):
     worker: str | None
 
 
-MATCHING: LiteralString = """(%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
-               AND (%(tenant)s::text IS NULL OR tenant = %(tenant)s) AND (%(name)s::text IS NULL OR name = %(name)s)"""
+def read(db: Database, selection: Selection, limit: int, sort: Sequence[str] = ()) -> list[JobPicture]:
+    """The chosen jobs, at most *limit*: running ones first, then waiting, then ended, newest last of each.
+
+    Jobs that were chosen by number or array, or all that there ever were, are in the order of their numbers: of too
+    many the newest. With *sort* in the order of these fields (``-cpus``: largest first), then of their numbers.
+    """
+    wanted = matching(selection)
+    if sort:
+        chosen = in_order(selection, wanted, sort)
+    elif selection.ranges or selection.array_id is not None or selection.everything:
+        chosen = by_number(selection, wanted)
+    else:
+        chosen = by_turn(selection, wanted)
+    sql = f"WITH {chosen} {COLUMNS} ORDER BY chosen.turn, j.id LIMIT %(limit)s"
+    with by_index(db, selection):
+        return [read_job(row) for row in db.rows(sql, **wanted.bound, limit=limit)]
 
 
-def read(db: Database, selection: Selection, limit: int) -> list[JobPicture]:
-    """The chosen jobs, at most *limit*: running ones first, then waiting, then ended, newest last of each."""
-    if selection.ranges or selection.array_id is not None or selection.everything:
-        return read_named(db, selection, limit)
-    rows = db.rows(
-        """
-        WITH turns AS (  -- what is placed is also live, and keeps its first turn
-            (SELECT id, 0 AS turn FROM jobs WHERE allocation_id IS NOT NULL AND """
-        + MATCHING
-        + """ ORDER BY id LIMIT %(limit)s)
-            UNION ALL
-            (SELECT id, 1 FROM jobs WHERE live AND """
-        + MATCHING
-        + """ ORDER BY id LIMIT %(limit)s)
-            UNION ALL
-            (SELECT id, 2 FROM jobs WHERE finished_at > cluster_time() - %(lately)s * interval '1 s' AND """
-        + MATCHING
-        + """ ORDER BY finished_at DESC, id DESC LIMIT %(limit)s)
-        ), chosen AS (SELECT id, min(turn) AS turn FROM turns GROUP BY id)
-        """
-        + COLUMNS
-        + " ORDER BY chosen.turn, j.id LIMIT %(limit)s",
-        limit=limit,
-        lately=selection.lately_s,
-        states=list(selection.states) or None,
-        tenant=selection.tenant,
-        name=selection.name,
-    )
-    return [read_job(row) for row in rows]
+def by_turn(selection: Selection, wanted: Condition) -> LiteralString:
+    """What is placed, what else is live, what ended lately: each found by its own index, as far as the limit goes."""
+    states = possible_states(selection)
+    places: list[Place] = []
+    if states & LIVE:  # what is placed is also live, and keeps its first turn
+        places = [Place("allocation_id IS NOT NULL", "0"), Place("live", "1")]
+    if states & TERMINAL or not places:
+        places.append(Place(LATELY, "2", "j.finished_at DESC, j.id DESC"))
+    joins = job_filters.joins(wanted.needs)
+    parts = [
+        f"(SELECT j.id, {turn} AS turn FROM (SELECT * FROM jobs WHERE {place}) j{joins} WHERE {wanted.sql}"
+        f" ORDER BY {order} LIMIT %(limit)s)"
+        for place, turn, order in places
+    ]
+    return f"turns AS ({' UNION ALL '.join(parts)}), chosen AS (SELECT id, min(turn) AS turn FROM turns GROUP BY id)"
 
 
-def read_named(db: Database, selection: Selection, limit: int) -> list[JobPicture]:
-    """Jobs by number, by array, or all that there ever were: the newest of them, in the order of their numbers."""
+def by_number(selection: Selection, wanted: Condition) -> LiteralString:
+    """The newest of those numbers, of that array, or of all."""
     array = selection.array_id  # the number of its first job; the others follow
-    default = (0, 2**62) if array is None else (array, array + MAX_ARRAY - 1)
-    ranges = merge(selection.ranges or [default])
-    rows = db.rows(
-        """
-        WITH chosen AS (
-            SELECT found.id FROM unnest(%(lows)s::bigint[], %(highs)s::bigint[]) r(low, high)
+    low, high = (0, 2**62) if array is None else (array, array + MAX_ARRAY - 1)
+    ranges = "unnest(%(lows)s::bigint[], %(highs)s::bigint[])" if selection.ranges else f"(VALUES ({low}, {high}))"
+    return f"""
+        chosen AS (
+            SELECT found.id, 0 AS turn FROM {ranges} r(low, high)
               LEFT JOIN (SELECT s.first_job_id AS low, s.first_job_id + s.jobs - 1 AS high
-                           FROM jobs j JOIN submissions s ON s.id = j.submission_id WHERE j.id = %(array)s) a ON true
+                           FROM jobs j JOIN submissions s ON s.id = j.submission_id
+                          WHERE j.id = %(array)s) bounds ON true
              CROSS JOIN LATERAL (
-                   SELECT id FROM jobs
-                    WHERE id BETWEEN greatest(r.low, a.low) AND least(r.high, a.high)  -- these ignore NULLs
-                      AND (%(array)s::bigint IS NULL OR array_id + 0 = %(array)s) AND """
-        + MATCHING
-        + """
-                    ORDER BY id DESC LIMIT %(limit)s) found
+                   SELECT j.id FROM jobs j{job_filters.joins(wanted.needs)}
+                    WHERE j.id BETWEEN greatest(r.low, bounds.low) AND least(r.high, bounds.high)  -- these ignore NULLs
+                      AND (%(array)s::bigint IS NULL OR j.array_id + 0 = %(array)s) AND {wanted.sql}
+                    ORDER BY j.id DESC LIMIT %(limit)s) found
              ORDER BY found.id DESC LIMIT %(limit)s
-        )
-        """
-        + COLUMNS
-        + " ORDER BY j.id",
-        lows=[low for low, _ in ranges],
-        highs=[high for _, high in ranges],
-        array=array,
-        states=list(selection.states) or None,
-        tenant=selection.tenant,
-        name=selection.name,
-        limit=limit,
-    )
-    return [read_job(row) for row in rows]
+        )"""
 
 
-def merge(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same numbers in ranges that do not overlap, lowest first."""
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if merged and low <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return merged
+def in_order(selection: Selection, wanted: Condition, sort: Sequence[str]) -> LiteralString:
+    """The first of all that are chosen, by fields."""
+    keys, needs = job_filters.order(sort)
+    found = source(selection, wanted._replace(needs=wanted.needs | needs))
+    return f"""
+        chosen AS (
+            SELECT id, row_number() OVER () AS turn
+              FROM (SELECT j.id FROM {found} WHERE {wanted.sql} ORDER BY {keys} LIMIT %(limit)s) j
+        )"""
 
 
 def attempts(db: Database, job_id: int) -> list[AttemptPicture]:
@@ -134,11 +121,22 @@ def counts(db: Database, ids: Sequence[int] | None = None) -> dict[str, int]:
     return dict(
         db.rows(
             """
-            SELECT state, count(*) FROM jobs WHERE live GROUP BY state UNION ALL
+            WITH few AS MATERIALIZED (
+                SELECT 'held' AS state, count(*) AS n FROM jobs WHERE held HAVING count(*) > 0 UNION ALL
+                SELECT state, count(*) FROM jobs WHERE allocation_id IS NOT NULL GROUP BY state
+            ), pending AS MATERIALIZED (  -- what else is live: to look at 100,000 rows for it takes eight times as long
+                SELECT 'pending' AS state, (SELECT count(*) FROM jobs WHERE live) - coalesce(sum(n), 0) AS n FROM few
+            )
+            SELECT state, n FROM few UNION ALL SELECT state, n::bigint FROM pending WHERE n > 0 UNION ALL
             SELECT state, count(*) FROM jobs WHERE finished_at > cluster_time() - interval '1 h' GROUP BY state
             """
         )
     )
+
+
+def ready(db: Database) -> int:
+    """How many wait for nothing but a worker."""
+    return int(db.value("SELECT count(*) FROM jobs WHERE ready"))
 
 
 def cancel(db: Database, ids: Sequence[int]) -> list[Cancelled]:
@@ -200,11 +198,12 @@ def wake(db: Database, term: int, most: int = 500) -> int:
     )
 
 
-def story(db: Database, job_id: int) -> tuple[Spec, list[DependencyPicture]] | None:
-    """What a job was asked to do, and what it waits for."""
+def story(db: Database, job_id: int) -> tuple[Spec, str | None, list[DependencyPicture]] | None:
+    """What a job was asked to do, its line of the array's file, and what it waits for."""
     row = db.row(
         """
-        SELECT s.spec::text, s.script FROM jobs j JOIN submissions s ON s.id = j.submission_id WHERE j.id = %s
+        SELECT s.spec::text, s.script, j.array_line
+          FROM jobs j JOIN submissions s ON s.id = j.submission_id WHERE j.id = %s
         """,
         job_id,
     )
@@ -219,7 +218,7 @@ def story(db: Database, job_id: int) -> tuple[Spec, list[DependencyPicture]] | N
         """,
         job_id,
     )
-    return (spec if row[1] is None else msgspec.structs.replace(spec, script=row[1])), parents
+    return (spec if row[1] is None else msgspec.structs.replace(spec, script=row[1])), row[2], parents
 
 
 def last_id(db: Database, user: str) -> int | None:
@@ -228,18 +227,3 @@ def last_id(db: Database, user: str) -> int | None:
         'SELECT first_job_id + jobs - 1 FROM submissions WHERE "user" = %s ORDER BY id DESC LIMIT 1', user
     )
     return found
-
-
-def output_facts(db: Database, job_id: int, attempt: int | None) -> tuple[Any, ...] | None:
-    """What is needed to find an attempt's output: see views.output."""
-    return db.row(
-        """
-        SELECT a.attempt, a.status, w.name, w.hostname, w.spool, j.name, j.array_id, j.array_index, s.spec::text, a.id
-          FROM jobs j JOIN submissions s ON s.id = j.submission_id
-          JOIN allocations a ON a.job_id = j.id JOIN workers w ON w.id = a.worker_id
-         WHERE j.id = %(job)s AND a.start_token IS NOT NULL AND (%(attempt)s::int IS NULL OR a.attempt = %(attempt)s)
-         ORDER BY a.attempt DESC LIMIT 1
-        """,
-        job=job_id,
-        attempt=attempt,
-    )

@@ -49,7 +49,7 @@ STEPPED: LiteralString = """
                losses = j.losses + v.loss::int,
                not_before = CASE WHEN v.state = 'pending' AND NOT v.free_return THEN
                    cluster_time() + least(300, 2 ^ least(j.failures + j.losses, 9)) * interval '1 s' END,
-               finished_at = CASE WHEN v.state <> 'pending' THEN v.ended_at END
+               finished_at = CASE WHEN v.state NOT IN ('pending', 'held') THEN v.ended_at END
           FROM judged v WHERE j.id = v.job_id
         RETURNING v.id AS allocation_id, j.id AS job_id, j.state
     )"""

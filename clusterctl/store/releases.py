@@ -110,6 +110,22 @@ def release_reserved(db: Database, allocation_ids: Sequence[int]) -> list[Ended]
     )
 
 
+def release_undrained(db: Database, term: int) -> list[Ended]:
+    """reserved → released: what nobody has started yet on workers that should have drained by now.
+
+    Raises Moved when the term is over.
+    """
+    return read_ends(
+        db.rows(
+            UNSTARTED
+            + " AND worker_id IN (SELECT id FROM workers WHERE drain_by <= cluster_time()))"
+            + ALL_RELEASED
+            + " WHERE (SELECT lead_as(%s))",
+            term,
+        )
+    )
+
+
 def lose(db: Database, term: int, silent: Mapping[int, Standing], most: int = 500) -> list[Ended]:
     """allocated → released ``worker_lost``: what a worker holds that has been silent for longer than its fence.
 

@@ -10,9 +10,9 @@ from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound
 from clusterctl.model.pictures import JobPicture, JobStory
+from clusterctl.model.selection import Selection
 from clusterctl.model.states import TERMINAL
 from clusterctl.store import choice, jobs
-from clusterctl.store.jobs import Selection
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,9 +23,12 @@ class JobList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @served
-def queue(cluster: Cluster, selection: Selection, limit: int = 500) -> JobList:
-    """Jobs: those that run, those that wait, those that ended, newest last of each."""
-    found = jobs.read(cluster.db, selection, limit + 1)
+def queue(cluster: Cluster, selection: Selection, limit: int = 500, sort: Sequence[str] = ()) -> JobList:
+    """Jobs: those that run, those that wait, those that ended, newest last of each; or by fields (``-cpus``, ``id``).
+
+    Raises BadInput for a field that is none.
+    """
+    found = jobs.read(cluster.db, selection, limit + 1, sort)
     more = choice.count(cluster.db, selection) - limit if len(found) > limit else 0
     return JobList(jobs=tuple(found[:limit]), more=max(more, 0))
 
@@ -58,8 +61,9 @@ def job(cluster: Cluster, job_id: int) -> JobStory:
     told = jobs.story(cluster.db, job_id)
     if not found or told is None:
         raise NotFound(f"no job {job_id}", "`clusterctl jobs` lists them; ended ones are kept for keep_jobs")
-    spec, after = told
-    return JobStory(job=found[0], attempts=tuple(jobs.attempts(cluster.db, job_id)), after=tuple(after), spec=spec)
+    spec, line, after = told
+    attempts = tuple(jobs.attempts(cluster.db, job_id))
+    return JobStory(job=found[0], attempts=attempts, after=tuple(after), spec=spec, array_line=line)
 
 
 @served

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
+from uuid import uuid4
 
 import pytest
 from hypothesis import strategies as st
@@ -14,9 +15,9 @@ from clusterctl.model.errors import Moved, NameTaken
 from clusterctl.model.orders import End, Holding, Order
 from clusterctl.model.registration import Registered
 from clusterctl.model.spec import After
-from clusterctl.model.states import JobState, Outcome
+from clusterctl.model.states import TERMINAL, JobState, Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, leader, releases, submissions, workers
+from clusterctl.store import allocations, job_steps, jobs, leader, releases, resubmissions, submissions, workers
 from tests.promises.fragile import CrashError, FragileDatabase
 from tests.store.scene import end, new_token, registration, starts, submission
 
@@ -135,6 +136,28 @@ class Inhabited(RuleBasedStateMachine):
         ids = data.draw(st.lists(st.sampled_from(self.ids()), min_size=1, max_size=3))
         for done in self.surely(lambda: jobs.cancel(self.db, ids)):
             assert (done.outcome == "stopping") == (done.state == JobState.RUNNING)
+
+    @precondition(lambda self: self.ids())
+    @rule(data=st.data(), verb=st.sampled_from(["hold", "release", "restart", "resubmit"]))
+    def handle(self, data: st.DataObject, verb: str) -> None:
+        """Whom a step answers, it has happened to; to nobody else."""
+        ids = data.draw(st.lists(st.sampled_from(self.ids()), min_size=1, max_size=3, unique=True))
+        steps = {
+            "hold": lambda: job_steps.hold(self.db, ids, "held"),
+            "release": lambda: job_steps.release(self.db, ids),
+            "restart": lambda: job_steps.restart(self.db, ids, "again"),
+            "resubmit": lambda: [*resubmissions.resubmit(self.db, ids, "eve", uuid4().hex)],
+        }
+        before = dict(self.db.rows("SELECT id, state FROM jobs"))
+        answered = self.heard_once(steps[verb])
+        if answered is None:
+            return
+        may = {"hold": {"pending", "scheduled"}, "release": {"held"}, "restart": {"running"}, "resubmit": TERMINAL}[
+            verb
+        ]
+        assert set(answered) <= {id for id in ids if before[id] in may}
+        assert verb == "restart" or set(answered) == {id for id in ids if before[id] in may}
+        assert len(self.ids()) - len(before) == (len(answered) if verb == "resubmit" else 0)
 
     # Agents
 

@@ -16,7 +16,7 @@ from clusterctl.model.errors import Moved, Superseded
 from clusterctl.model.liveness import Standing
 from clusterctl.model.states import TERMINAL, AdminState, JobState, LiveState
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, leader, releases, snapshot, workers
+from clusterctl.store import administration, allocations, jobs, leader, releases, snapshot, workers
 from clusterctl.store.invariants import violations
 from tests.embedded_server import TEMPLATE, Servers
 from tests.promises.fragile import FragileDatabase
@@ -96,7 +96,7 @@ class StoreLife(Inhabited):
 
     @rule(name=st.sampled_from(NAMES), state=st.sampled_from([AdminState.OPEN] * 3 + list(AdminState)))
     def administer(self, name: str, state: AdminState) -> None:
-        self.surely(lambda: workers.administer(self.db, [name], state, "for a reason"))
+        self.surely(lambda: administration.administer(self.db, [name], state, "for a reason"))
         assert self.db.value("SELECT admin_state FROM workers WHERE name = %s", name) in (None, state)
 
     @rule(name=st.sampled_from(NAMES), late=rarely)
@@ -168,7 +168,6 @@ def life(servers: Servers) -> Iterator[type[StoreLife]]:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.mark.timeout(120)
 def test_a_cluster_lives_through_anything(life: type[StoreLife]) -> None:
     run_state_machine_as_test(
         life,

@@ -8,18 +8,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clusterctl.cli.completion import complete_states
-from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, names_one, select
+from clusterctl.cli.input.selectors import (
+    SelectorArgument,
+    all_named,
+    chosen_ids,
+    names_one,
+    read_wanted,
+    refuse_unknown,
+    select,
+)
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FormOption, LimitOption, PictureFormOption, SortOption
+from clusterctl.cli.output.listing import FilterOption, FormOption, LimitOption, PictureFormOption, SortOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
 from clusterctl.model.states import JobState
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
+    from clusterctl.model.filters import Filter
     from clusterctl.model.pictures import JobStory
-    from clusterctl.store.jobs import Selection
+    from clusterctl.model.selection import Selection
 
 app = Verbs()
 MOST_CARDS = 100
@@ -35,6 +44,7 @@ def jobs(
     ] = "",
     tenant: Annotated[str | None, typer.Option(metavar="NAME", help="Of this tenant.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of this name.")] = None,
+    filter: FilterOption = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="Also what ended more than an hour ago.")] = False,
     sort: SortOption = "",
     limit: LimitOption = 500,
@@ -44,31 +54,39 @@ def jobs(
 
     $ clusterctl jobs
     $ clusterctl jobs --state pending,held
+    $ clusterctl jobs --filter 'name:train* wait>10m -tenant:physics'
     $ clusterctl jobs array:42 -o json
     $ clusterctl jobs --all --sort -cpus   # the largest first
+
+    The terms of a filter must all hold: FIELD:VALUE, with * and ?, or several VALUES between commas; -FIELD:VALUE for
+    all others; FIELD>AMOUNT; or a part of the name, the command or the number. FIELD: one of the JSON, age, wait, ran.
     """
+    import msgspec
+
     from clusterctl import views
     from clusterctl.cli.output.job_rows import JOBS
 
-    chosen_states = read_states(states)
+    given = {"states": read_states(states), "tenant": tenant, "name": name}
+    wanted, keys = listing.read_filter(JOBS, filter), listing.read_sort(JOBS, sort)
     with invocation(ctx).cluster() as cluster:
-        wanted = filtered(cluster, selectors, everything=everything, states=chosen_states, tenant=tenant, name=name)
-        found = views.queue(cluster, wanted, listing.MOST if sort else limit)
-        if selectors and not found.jobs:
-            chosen_ids(cluster, selectors)  # NotFound if there are no such jobs; else the filters took them all
-    rows = listing.ordered(JOBS, found.jobs, sort) if sort else found.jobs
-    listing.show(JOBS, rows[:limit], form, more=len(rows) + found.more - limit)
+        chosen = listed(cluster, selectors, wanted, everything=everything)
+        found = views.JobList(jobs=(), more=0)
+        if chosen is not None:
+            found = views.queue(cluster, msgspec.structs.replace(chosen, **given), limit, keys)
+            if not found.jobs and (chosen.ranges or chosen.array_id is not None):
+                # Are there no such jobs, or did the filters take them all?
+                refuse_unknown(selectors, chosen.ranges, all_named(cluster, chosen))
+    listing.show(JOBS, found.jobs, form, more=found.more)
 
 
-def filtered(cluster: Cluster, words: list[str], *, everything: bool, **filters: Any) -> Selection:
-    """The selection that selectors and *filters* together mean; ``all`` is here all that there ever were."""
-    import msgspec
-
-    from clusterctl.store.jobs import Selection
+def listed(cluster: Cluster, words: list[str], wanted: Filter | None, *, everything: bool) -> Selection | None:
+    """What selectors mean in a list: ``all`` is here all that there ever were. None: nothing, no numbers on stdin."""
+    from clusterctl.model.selection import Selection
 
     everything = everything or words == ["all"]
-    chosen = Selection() if everything or not words else select(cluster, words)
-    return msgspec.structs.replace(chosen, everything=everything, **filters)
+    return (
+        Selection(everything=everything, filter=wanted) if everything or not words else select(cluster, words, wanted)
+    )
 
 
 def read_states(text: str) -> tuple[str, ...]:
@@ -82,19 +100,27 @@ def read_states(text: str) -> tuple[str, ...]:
 
 
 @app.verb()
-def job(ctx: typer.Context, selectors: SelectorArgument, form: PictureFormOption = "table") -> None:
+def job(
+    ctx: typer.Context,
+    selectors: SelectorArgument = [],  # noqa: B006  # as above
+    *,
+    filter: FilterOption = None,
+    form: PictureFormOption = "table",
+) -> None:
     """Show all about a job: why it waits, how it went.
 
     $ clusterctl job 42
     $ clusterctl job last -o json
+    $ clusterctl job --filter 'state:running ran>1h'
 
     The JSON is an object for a single job, and a list for any other selector.
     """
     from clusterctl import views
     from clusterctl.cli.output.job_card import show_card
 
+    wanted = read_wanted(selectors, filter)
     with invocation(ctx).cluster() as cluster:
-        ids = chosen_ids(cluster, selectors)
+        ids = chosen_ids(cluster, selectors, wanted)
         if len(ids) > MOST_CARDS:
             raise BadInput(f"those are {len(ids):,} jobs", "`clusterctl jobs` lists them in rows")
         stories = [(views.job(cluster, id), where_output_lies(cluster, id)) for id in ids]

@@ -123,8 +123,15 @@ def held_lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:
     """By how many attempts, and how firmly."""
     held, cpus = found.allocations, found.cpus
     if held is not None and cpus is not None:
-        yield "allocated", f"{cpus.allocated:g} CPUs, for what runs: {attempts(held.allocated)}", None
-        yield "reserved", f"{cpus.reserved:g} CPUs, for what is about to: {attempts(held.reserved)}", None
+        here, there = (" in reach", " in all") if cpus.unreachable else ("", "")
+        running, starting = attempts(held.allocated), attempts(held.reserved)
+        yield "allocated", f"{counted_cpus(cpus.allocated)}{here}, for what runs: {running}{there}", None
+        yield "reserved", f"{counted_cpus(cpus.reserved)}{here}, for what is about to: {starting}{there}", None
+
+
+def counted_cpus(cpus: float) -> str:
+    """``1 CPU``, ``0.5 CPUs``."""
+    return f"{cpus:g} CPU{'' if cpus == 1 else 's'}"
 
 
 def attempts(count: int) -> str:

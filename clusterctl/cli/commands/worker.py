@@ -1,16 +1,18 @@
-"""``worker``, ``drain``, ``resume``: one machine, and what it may do."""
+"""``worker``: one machine, and the last that can be said of it."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clusterctl.cli.completion import complete_workers
 from clusterctl.cli.input.consent import ask
+from clusterctl.cli.input.worker_options import DryRunOption, ReasonOption
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
+from clusterctl.cli.output.listing import PictureFormOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput, Refused
 
@@ -19,53 +21,60 @@ if TYPE_CHECKING:
     from clusterctl.model.pictures import WorkerStory
 
 app = Verbs()
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Which.", autocompletion=complete_workers)]
-NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME…", help="Which.", autocompletion=complete_workers)]
-ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 
 
 @app.verb()
 def worker(
     ctx: typer.Context,
-    name: NameArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which.", autocompletion=complete_workers)],
     *,
-    form: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FORM", help="`json`; without, a page for people.")
-    ] = None,
+    form: PictureFormOption = "table",
     confirm_dead: Annotated[
         bool,
         typer.Option("--confirm-dead", help="Vouch that its machine runs nothing any more: release what it holds."),
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="List it no more: a worker that is gone and holds nothing.")
     ] = False,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Show one worker and what it holds; or vouch that it is dead.
+    """Show one worker and what it holds; vouch that it is dead; or forget it.
 
     $ clusterctl worker w1
     $ clusterctl worker w1 --confirm-dead --dry-run
     $ clusterctl worker w1 --confirm-dead --reason "power supply burned"
+    $ clusterctl worker w1 --forget
 
     Jobs on a silent worker may still be running there. They are declared lost, and run elsewhere, only when they
     must have been stopped by their own lease. --confirm-dead does not wait for that: say it only of a machine that is
-    switched off, or they run twice at once.
+    switched off, or they run twice at once. A forgotten worker that comes back is a new one.
     """
     from clusterctl import views
 
-    if form not in (None, "json"):
-        raise BadInput(f"no such form: {form!a}", "json")
+    if confirm_dead and forget:
+        raise BadInput("--confirm-dead and --forget are two things", "first the one, then the other")
     with invocation(ctx).cluster() as cluster:
         story = views.worker(cluster, name)
         if confirm_dead:
             declare_dead(cluster, story, reason=reason, dry_run=dry_run, yes=yes)
             return
-    if form == "json" or not sys.stdout.isatty():
-        sys.stdout.write(listing.json_of(listing.plain_of(story), indent=2) + "\n")
+        if forget:
+            let_go(cluster, story, reason=reason, dry_run=dry_run)
+            return
+    if form == "json":
+        listing.show_plain(plain_story(story))
         return
     from clusterctl.cli.output.worker_card import show_card
 
     show_card(story)
+
+
+def plain_story(story: WorkerStory) -> dict[str, Any]:
+    """The worker's own fields, and beside them what it holds."""
+    plain: dict[str, Any] = listing.plain_of(story)
+    return {**plain["worker"], "holds": plain["holds"]}
 
 
 def declare_dead(cluster: Cluster, story: WorkerStory, *, reason: str, dry_run: bool, yes: bool) -> None:
@@ -89,39 +98,20 @@ def declare_dead(cluster: Cluster, story: WorkerStory, *, reason: str, dry_run: 
     sys.stderr.write(f"worker {found.name} is lost\n")
 
 
-@app.verb()
-def drain(ctx: typer.Context, names: NamesArgument, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
-    """Let workers finish what they run, and give them nothing new.
+def let_go(cluster: Cluster, story: WorkerStory, *, reason: str, dry_run: bool) -> None:
+    """List a worker no more, if it is gone and holds nothing."""
+    from clusterctl import operations
 
-    $ clusterctl drain w1 w2 --reason "new kernel"
-    $ clusterctl worker w1        # what still runs there
-    $ clusterctl resume w1 w2
-    """
-    administer(ctx, names, "draining", reason, dry_run=dry_run)
-
-
-@app.verb()
-def resume(ctx: typer.Context, names: NamesArgument, reason: ReasonOption = "", dry_run: DryRunOption = False) -> None:
-    """Give workers new jobs again.
-
-    $ clusterctl resume w1
-
-    A worker that three jobs in a row could not start on has drained itself: see why first, `clusterctl worker NAME`.
-    """
-    administer(ctx, names, "open", reason, dry_run=dry_run)
-
-
-def administer(ctx: typer.Context, names: list[str], state: str, reason: str, *, dry_run: bool) -> None:
-    """Change what these workers may do, and say of each whether that is new."""
-    from clusterctl import operations, views
-    from clusterctl.model.states import AdminState
-
-    with invocation(ctx).cluster() as cluster:
-        if dry_run:
-            was = {name: views.worker(cluster, name).worker.admin_state for name in names}
-            changed = [name for name, before in was.items() if before != state]
-        else:
-            changed = operations.administer(cluster, names, AdminState(state), reason=reason)
-    for name in dict.fromkeys(names):
-        told = ("would be " if dry_run else "is ") + state if name in changed else f"was {state} already"
-        sys.stderr.write(f"worker {name} {told}\n")
+    found = story.worker
+    if found.live_state == "up":
+        raise Refused(
+            f"worker {found.name} is up", "stop its agent first; `clusterctl drain` lets it finish what it runs"
+        )
+    if story.holds:
+        raise Refused(
+            f"worker {found.name} still holds {len(story.holds)} of its jobs",
+            f"they are lost in time; if its machine is dead, at once: `clusterctl worker {found.name} --confirm-dead`",
+        )
+    if not dry_run:
+        operations.forget(cluster, found, reason=reason)
+    sys.stderr.write(f"worker {found.name} {'would be' if dry_run else 'is'} forgotten\n")

@@ -11,7 +11,7 @@ from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
 from clusterctl.cli.output.colours import STATES
 from clusterctl.cli.output.gauge import gauge
-from clusterctl.cli.output.listing import FormOption, LimitOption, Listing, SortOption
+from clusterctl.cli.output.listing import FilterOption, FormOption, LimitOption, Listing, SortOption
 from clusterctl.cli.output.table import Cell, Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.pictures import Amounts, WorkerPicture
@@ -26,6 +26,8 @@ def workers(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Only this one.", autocompletion=complete_workers)
     ] = None,
+    *,
+    filter: FilterOption = None,
     sort: SortOption = "",
     limit: LimitOption = 500,
     form: FormOption = None,
@@ -35,16 +37,18 @@ def workers(
     $ clusterctl workers
     $ clusterctl workers -o wide
     $ clusterctl workers --sort -cpus.used
+    $ clusterctl workers --filter 'live_state:up label.gpu:a100 memory_mb.total>=64G'
 
     In the bar, █ is allocated, ▒ reserved and ░ free; beside it what is held of what there is. BEAT is how long ago
     the worker was heard, and how long its key in Redis will live.
     """
     from clusterctl import views
 
+    wanted = listing.read_filter(WORKERS, filter)
+    listing.read_sort(WORKERS, sort)
     with invocation(ctx).cluster() as cluster:
         found = views.worker_list(cluster, name)
-    rows = listing.ordered(WORKERS, found, sort) if sort else found
-    listing.show(WORKERS, rows[:limit], form, more=len(rows) - limit)
+    listing.show_chosen(WORKERS, found, form, wanted=wanted, sort=sort, limit=limit)
 
 
 def state_of(worker: WorkerPicture) -> Cell:
@@ -104,4 +108,6 @@ FIELDS = (
     " memory_mb.used gpus.total gpus.reserved gpus.allocated jobs services load1 incarnation beat registered_at"
     " last_heartbeat_at labels version"
 )
-WORKERS: Listing[WorkerPicture] = Listing("workers", COLUMNS, listing.plain_of, FIELDS, "name")
+WORKERS: Listing[WorkerPicture] = Listing(
+    "workers", COLUMNS, listing.plain_of, FIELDS, "name", WorkerPicture, {"age": ("registered_at", "")}
+)

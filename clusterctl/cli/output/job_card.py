@@ -29,12 +29,14 @@ def facts(story: JobStory) -> Iterator[tuple[str, str]]:
     """Labels and what stands beside them; what is empty is left out by the caller."""
     job = story.job
     yield why_label(job), why(job)
+    yield "more", f"`clusterctl explain {job.id}`" if job.state in ("held", "pending") else ""
     yield "waits for" if job.finished_at is None else "waited for", ", ".join(dependencies(story.after))
     yield "command", command(story)
     yield "in", story.spec.cwd
     yield "asks for", request(job)
     yield "whose", f"{job.user or '-'}, tenant {job.tenant}, priority {job.priority}"
     yield "array", f"{job.array_id}, index {job.array_index}" if job.array_id is not None else ""
+    yield "line", story.array_line or ""
     yield "submitted", moment_line(job)
     yield from timeline(job)
     yield "uses" if job.finished_at is None else "used", usage(job)

@@ -13,8 +13,8 @@ from clusterctl.units import about_memory, format_cpus
 
 
 def state_of(job: JobPicture) -> Cell:
-    """The state; of a job that is being stopped, that."""
-    stopping = job.cancel_requested_at is not None and job.finished_at is None
+    """The state; of a job that is being stopped, to end or to run again, that."""
+    stopping = job.finished_at is None and (job.cancel_requested_at is not None or job.reason == "requeued")
     return Cell("stopping" if stopping else job.state, STATES.get(job.state))
 
 
@@ -59,8 +59,11 @@ COLUMNS: list[Column[JobPicture]] = [
 ]
 FIELDS = (
     "id name kind state reason tenant user priority cpus memory_mb gpus worker attempt max_attempts time_limit_s"
-    " array_id array_index command submitted_at scheduled_at started_at finished_at exit_code signal detail"
+    " array_id array_index command submitted_at scheduled_at started_at finished_at exit_code signal detail labels"
+    " usage.cpus usage.memory_mb usage.memory_peak_mb"
 )
+# Of these Postgres makes what they are; see store/job_filters.py.
+SPANS = {"age": ("submitted_at", ""), "wait": ("submitted_at", "started_at"), "ran": ("started_at", "finished_at")}
 
 
 def plain_job(job: JobPicture) -> dict[str, object]:
@@ -69,4 +72,6 @@ def plain_job(job: JobPicture) -> dict[str, object]:
     return plain
 
 
-JOBS: Listing[JobPicture] = Listing("jobs", COLUMNS, plain_job, FIELDS, "id")
+JOBS: Listing[JobPicture] = Listing(
+    "jobs", COLUMNS, plain_job, FIELDS, "id", JobPicture, SPANS, searched="id name command"
+)

@@ -1,10 +1,14 @@
-"""Listings and pictures on stdout, for people (table, wide) and for programs (json, jsonl, tsv, ids)."""
+"""Listings and pictures on stdout, for people (table, wide) and for programs (json, jsonl, tsv, ids).
+
+A command that lists takes FormOption, FilterOption, SortOption and LimitOption, calls ``read_filter`` before it asks
+the cluster, and ends with ``show_chosen``; or, where the database chooses and counts, with ``show``.
+"""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -13,6 +17,7 @@ import typer
 from clusterctl.cli.output import table
 from clusterctl.cli.output.table import Column
 from clusterctl.model.errors import BadInput
+from clusterctl.model.filters import Filter, Kind, matches, seconds
 from clusterctl.text import visible
 
 T = TypeVar("T")
@@ -34,6 +39,15 @@ FormOption = Annotated[
 PictureFormOption = Annotated[
     PictureForm, typer.Option("-o", "--output", metavar="FORM", help="table or json.", show_default=False)
 ]
+FilterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="FILTER",
+        help="What must hold: 'state:failed,timeout name:train* -tenant:ada age>2h', 'cpus>=4', or a word.",
+        show_default=False,
+    ),
+]
 SortOption = Annotated[
     str, typer.Option(metavar="FIELD,…", help="Order by these fields of the JSON; `-field` turns it round.")
 ]
@@ -43,13 +57,60 @@ LimitOption = Annotated[
 
 
 class Listing(NamedTuple, Generic[T]):
-    """How rows of one kind are printed. ``plain``: what they are as data; ``fields``: a TSV line's; ``id``: for ids."""
+    """How rows of one kind are printed. ``plain``: what they are as data; ``fields``: a TSV line's; ``id``: for ids.
+
+    ``noun`` is the struct that a row is: ``--filter`` may name its fields. ``spans`` are durations that can be named
+    besides: from one time to another, or (empty) to now, as in ``{"age": ("submitted_at", "")}``. A word alone is
+    looked for in the fields of ``searched``; without any, in all that are text.
+    """
 
     what: str
     columns: Sequence[Column[T]]
     plain: Callable[[T], dict[str, Any]]
     fields: str
     id: str
+    noun: type | None = None
+    spans: Mapping[str, tuple[str, str]] = {}
+    searched: str = ""
+
+
+def read_filter(listing: Listing[Any], text: str | None) -> Filter | None:
+    """What ``--filter`` means for these rows; None without one. Raises BadInput: call it before asking the cluster."""
+    if text is None:
+        return None
+    from clusterctl.model.filter_text import parse
+    from clusterctl.model.filters import Vocabulary
+    from clusterctl.model.vocabulary import vocabulary_of
+
+    known = vocabulary_of(listing.noun) if listing.noun else Vocabulary({})
+    kinds: dict[str, Kind] = {**known.kinds, **dict.fromkeys(listing.spans, "duration")}
+    return parse(text, Vocabulary(kinds, tuple(listing.searched.split()) or known.searched))
+
+
+def show_chosen(
+    listing: Listing[T], rows: Sequence[T], form: Form | None, *, wanted: Filter | None, sort: str, limit: int
+) -> None:
+    """Print those of *rows*, which are all that there are, that are *wanted*: in order, and at most *limit* of them.
+
+    The tail of every command that lists: ``--filter``, ``--sort``, ``--limit`` and ``-o``.
+    """
+    chosen = rows if wanted is None else [row for row in rows if matches(wanted, searchable(listing, row))]
+    chosen = ordered(listing, chosen, sort) if sort else chosen
+    show(listing, chosen[:limit], form, more=len(chosen) - limit)
+
+
+def searchable(listing: Listing[T], row: T) -> dict[str, Any]:
+    """A row as data, its spans beside it."""
+    plain = listing.plain(row)
+    return {**plain, **{name: span_of(plain, *ends) for name, ends in listing.spans.items()}}
+
+
+def span_of(plain: Mapping[str, Any], begin: str, end: str) -> float | None:
+    """Seconds between two times of a row; to now, if *end* is empty or has not come. None before the first."""
+    since, until = pick(plain, begin), pick(plain, end) if end else None
+    if since is None:
+        return None
+    return (seconds(until) if until else datetime.now(UTC).timestamp()) - seconds(since)
 
 
 def show(listing: Listing[T], rows: Sequence[T], form: Form | None, *, more: int = 0) -> None:
@@ -114,7 +175,7 @@ def json_of(plain: Any, indent: int = 0) -> str:
     return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
 
 
-def pick(row: dict[str, Any], name: str) -> Any:
+def pick(row: Mapping[str, Any], name: str) -> Any:
     """The field *name*; ``cpus.total`` is one of an inner object."""
     value: Any = row
     for part in name.split("."):
@@ -135,14 +196,27 @@ def field(value: Any) -> str:
     return visible(str(value).removesuffix(".0") if isinstance(value, float) else str(value))
 
 
+def read_sort(listing: Listing[Any], text: str) -> tuple[str, ...]:
+    """The fields that ``--sort`` names, most important first; ``-field`` turned round. Raises BadInput."""
+    known = dict.fromkeys((*listing.fields.split(), *listing.spans))
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        if name.removeprefix("-") not in known:
+            raise BadInput(f"cannot sort by {name.removeprefix('-')!a}", f"one of {', '.join(known)}")
+    return names
+
+
 def ordered(listing: Listing[T], rows: Sequence[T], sort: str) -> list[T]:
     """*rows* by the fields that *sort* names; what has none comes last. Raises BadInput for an unknown field."""
-    keyed = [(listing.plain(row), row) for row in rows]
-    for name in reversed([part.strip() for part in sort.split(",") if part.strip()]):
-        key, backwards = name.lstrip("-"), name.startswith("-")
-        if key not in listing.fields.split():
-            raise BadInput(f"cannot sort by {key!a}", f"one of {listing.fields.replace(' ', ', ')}")
+    keyed = [(searchable(listing, row), row) for row in rows]
+    for name in reversed(read_sort(listing, sort)):
+        key = name.removeprefix("-")
         empty = [pair for pair in keyed if pick(pair[0], key) is None]
         filled = [pair for pair in keyed if pick(pair[0], key) is not None]
-        keyed = sorted(filled, key=lambda pair: pick(pair[0], key), reverse=backwards) + empty
+        keyed = sorted(filled, key=lambda pair: comparable(pick(pair[0], key)), reverse=name.startswith("-")) + empty
     return [row for _, row in keyed]
+
+
+def comparable(value: Any) -> Any:
+    """What can be ordered: of a map its text."""
+    return str(sorted(value.items())) if isinstance(value, dict) else value

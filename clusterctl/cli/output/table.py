@@ -68,15 +68,18 @@ def read(shown: str | Cell, longest: int) -> Cell:
 def worth_showing(columns: Sequence[Column[Any]], grid: list[list[Cell]], room: int) -> list[int]:
     """Which columns stay: while they do not fit, spare ones without news go, the last first.
 
-    Where not even that is enough, and nothing can shrink any further, the other spare ones follow.
+    Where not even that is enough, and nothing can shrink any further, the other spare ones follow; on a terminal so
+    narrow that its lines would wrap even then, all but the first.
     """
-    full = [natural(columns, grid, at) for at in range(len(columns))]
+    every = range(len(columns))
+    full = [natural(columns, grid, at) for at in every]
     least = [min(width, column.least or width) for width, column in zip(full, columns, strict=True)]
-    dull = [len({row[at].text for row in grid}) <= 1 for at in range(len(columns))]
-    kept = list(range(len(columns)))
-    for widths, may_go in ((full, dull), (least, [True] * len(columns))):
-        for at in reversed(range(len(columns))):
-            if sum(widths[at] + GAP for at in kept) - GAP > room and columns[at].spare and may_go[at] and at in kept:
+    spare = [at for at in every if columns[at].spare]
+    dull = [at for at in spare if len({row[at].text for row in grid}) <= 1]
+    kept = list(every)
+    for widths, may_go in ((full, dull), (least, spare), (least, every[1:])):
+        for at in reversed(may_go):
+            if at in kept and sum(widths[at] + GAP for at in kept) - GAP > room:
                 kept.remove(at)
     return kept
 

@@ -1,0 +1,118 @@
+"""What an operator's verb means for a job, by the state that it is in: the one table behind doing it and ``--dry-run``.
+
+What has ended stays so, for good: to run it again is to submit it again.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from clusterctl.model.states import LIVE, JobState, Outcome
+
+Verb = Literal["cancel", "hold", "release", "requeue"]
+# What is done. ``restart``: an attempt is stopped, and the job waits again; ``resubmit``: a new job like this one.
+Act = Literal["cancel", "hold", "release", "restart", "resubmit"]
+Fate = Literal["done", "unchanged", "refused"]  # ``unchanged``: it is as it was wished before anything is done
+_J = JobState
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A job as it was seen. ``stop``: what its agent has been asked to end it as; ``cancelled``: somebody has."""
+
+    job_id: int
+    state: JobState
+    worker: str | None
+    stop: str | None
+    cancelled: bool
+
+
+class Step(NamedTuple):
+    """What is to be done, and in words what became of the job then; *foreseen*: before it is done.
+
+    Without an ``act`` nothing is done: why not, in both.
+    """
+
+    act: Act | None
+    fate: Fate
+    sentence: str
+    foreseen: str
+
+
+class Handled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verb did to one job, or would do. ``state``: before it. ``again``: the new job, of one submitted again."""
+
+    job_id: int
+    fate: Fate
+    act: Act | None
+    state: str
+    sentence: str
+    worker: str | None = None
+    again: int | None = None
+
+
+def decide(verb: Verb, job: Standing) -> Step:
+    """What *verb* means for *job*."""
+    if job.state not in LIVE:
+        return of_ended(verb, job.state)
+    return {"cancel": cancelling, "hold": holding, "release": releasing, "requeue": requeueing}[verb](job)
+
+
+def of_ended(verb: Verb, state: JobState) -> Step:
+    """The same for a job that has ended."""
+    if verb == "requeue":
+        return does("resubmit", "submitted again", "would be submitted again")
+    words = {"cancel": "had", "hold": "not held: had", "release": "not released: had"}
+    return refused(f"{words[verb]} ended already, as {state}")
+
+
+def cancelling(job: Standing) -> Step:
+    """``cancel`` of a live job."""
+    if job.state is _J.RUNNING:
+        return does("cancel", "told to stop", "would be told to stop")
+    return does("cancel", "cancelled", "would be cancelled")
+
+
+def holding(job: Standing) -> Step:
+    """``hold`` of a live job."""
+    if job.state is _J.HELD:
+        return unchanged("held already")
+    if job.state is _J.RUNNING:
+        return refused("not held: running; `clusterctl requeue` stops a job and lets it wait, then it can be held")
+    return does("hold", "held", "would be held")
+
+
+def releasing(job: Standing) -> Step:
+    """``release`` of a live job."""
+    if job.state is _J.HELD:
+        return does("release", "released", "would be released")
+    return unchanged("not held, nothing to release")
+
+
+def requeueing(job: Standing) -> Step:
+    """``requeue`` of a live job."""
+    if job.state is _J.HELD:
+        return unchanged("not begun, and held: `clusterctl release` lets it go")
+    if job.state is not _J.RUNNING:
+        return unchanged("not begun: waiting already")
+    if job.cancelled or job.stop == Outcome.CANCELLED:
+        return refused("not requeued: being cancelled")
+    if job.stop is not None:
+        return unchanged("being stopped already")
+    return does("restart", "told to stop, to run again", "would be told to stop, to run again")
+
+
+def does(act: Act, sentence: str, foreseen: str) -> Step:
+    """Something is done."""
+    return Step(act, "done", sentence, foreseen)
+
+
+def unchanged(sentence: str) -> Step:
+    """Nothing needs to be done."""
+    return Step(None, "unchanged", sentence, sentence)
+
+
+def refused(sentence: str) -> Step:
+    """Nothing can be done."""
+    return Step(None, "refused", sentence, sentence)

@@ -1,0 +1,88 @@
+"""The steps of jobs that operators ask for, besides ``jobs.cancel``: held, pending again, stopped to run anew.
+
+Each is one guarded statement over many jobs, safe to repeat. Whom it does not answer was in another state by then, seen
+under the job's own lock: nothing has happened to that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clusterctl.model.job_verbs import Standing
+from clusterctl.model.states import JobState
+from clusterctl.store.connection import Database
+
+
+def look(db: Database, ids: Sequence[int]) -> list[Standing]:
+    """How these jobs stand, by number. Unknown ones are not answered."""
+    rows = db.rows(
+        """
+        SELECT j.id, j.state, w.name, a.stop_outcome, j.cancel_requested_at IS NOT NULL
+          FROM jobs j LEFT JOIN allocations a ON a.id = j.allocation_id LEFT JOIN workers w ON w.id = a.worker_id
+         WHERE j.id = ANY (%s::bigint[]) ORDER BY j.id
+        """,
+        list(ids),
+    )
+    return [Standing(row[0], JobState(row[1]), *row[2:]) for row in rows]
+
+
+def hold(db: Database, ids: Sequence[int], detail: str) -> list[int]:
+    """pending, scheduled → held; reserved → released ``held``, for no start was won. *detail* says who, and why."""
+    rows = db.rows(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT id, allocation_id FROM jobs
+             WHERE id = ANY (%(ids)s::bigint[]) AND state IN ('pending', 'scheduled') ORDER BY id FOR UPDATE
+        ), released AS (
+            UPDATE allocations a
+               SET status = 'released', released_at = cluster_time(), release_reason = 'held', detail = %(detail)s
+              FROM locked l WHERE a.id = l.allocation_id AND a.status = 'reserved'
+            RETURNING a.job_id
+        )
+        UPDATE jobs j SET state = 'held', allocation_id = NULL, reason = 'held', detail = %(detail)s
+          FROM locked l
+         WHERE j.id = l.id  -- what was placed since this statement began has an allocation that it cannot see
+           AND (l.allocation_id IS NULL OR l.id IN (SELECT job_id FROM released))
+        RETURNING j.id
+        """,
+        ids=list(ids),
+        detail=detail,
+    )
+    return [row[0] for row in rows]
+
+
+def release(db: Database, ids: Sequence[int]) -> list[int]:
+    """held → pending. What it waits for besides, it goes on to wait for."""
+    rows = db.rows(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT id FROM jobs WHERE id = ANY (%s::bigint[]) AND state = 'held' ORDER BY id FOR UPDATE
+        )
+        UPDATE jobs j SET state = 'pending', reason = NULL, detail = '' FROM locked l WHERE j.id = l.id RETURNING j.id
+        """,
+        list(ids),
+    )
+    return [row[0] for row in rows]
+
+
+def restart(db: Database, ids: Sequence[int], detail: str) -> list[int]:
+    """Ask the agents of what runs to stop it as ``requeued``: then running → pending, which spends nothing.
+
+    A job that exits with 0 before that is completed. *detail* says who asked, and why.
+    """
+    rows = db.rows(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT id, allocation_id FROM jobs
+             WHERE id = ANY (%(ids)s::bigint[]) AND state = 'running' ORDER BY id FOR UPDATE
+        ), stopped AS (  -- what is being cancelled has been asked to stop already
+            UPDATE allocations a SET stop_requested_at = cluster_time(), stop_outcome = 'requeued'
+              FROM locked l WHERE a.id = l.allocation_id AND a.status = 'allocated' AND a.stop_requested_at IS NULL
+            RETURNING a.job_id
+        )
+        UPDATE jobs j SET reason = 'requeued', detail = %(detail)s FROM stopped s WHERE j.id = s.job_id RETURNING j.id
+        """,
+        ids=list(ids),
+        detail=detail,
+    )
+    return [row[0] for row in rows]
