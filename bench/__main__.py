@@ -11,16 +11,16 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 
 from bench import page
 from bench.processor import Watch
 from bench.targets import judge
+from clusterctl import __version__
 
 # First what suffers most from what was before: servers that are removed leave thousands of deleted files behind.
-BENCHES = ("limits", "throughput", "latency", "idle", "placement", "snapshot", "commit")
+BENCHES = ("limits", "throughput", "latency", "command_line", "idle", "placement", "snapshot", "commit")
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         results[name], noise[name] = measure(name, arguments.quick)
     report = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "version": version("clusterctl"),
+        "version": __version__,
         "quick": arguments.quick,
         "noise": noise,
         "results": results,

@@ -69,6 +69,17 @@ TARGETS = (
         "µs",
         at_most=100,
     ),
+    *(
+        Target(
+            f"`{command}`, {words}, the whole process with 100,000 pending",
+            ("command_line", "pending", way, command),
+            "ms",
+            at_most=most,
+            noise=("command_line", "others_percent"),
+        )
+        for way, words, most in (("door", "through the door", 120.0), ("direct", "without the door", 300.0))
+        for command in ("submit", "jobs", "status")
+    ),
     Target("agentd's memory, idle (RSS)", ("idle", "agentd", "rss_mb"), "MiB", at_most=60.0),
     Target("agentd's CPU, idle", ("idle", "agentd", "core_percent"), "% of a core", at_most=1.0),
     Target("private memory of a running job", ("idle", "running_job", "private_mb"), "MiB", at_most=2.0),

@@ -3,3 +3,5 @@
 Law: what both daemons and the console must know lives here, and what only one of them needs stays with that one.
 Never an import of ``schedd`` or ``agentd``: the console does not use the daemons, it starts them, by name.
 """
+
+__version__ = "0.1.0"

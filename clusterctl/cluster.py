@@ -1,12 +1,13 @@
-"""One cluster, as one process reaches it: its settings, its Postgres, its Redis."""
+"""One cluster, as one process reaches it: its settings, its Postgres, its Redis, or the door to somebody nearer."""
 
 from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from clusterctl.settings import Settings
 from clusterctl.store.connection import Database
@@ -15,15 +16,39 @@ if TYPE_CHECKING:
     from clusterctl import live
 
 
+class Way(Protocol):
+    """Through which ``operations`` and ``views`` can be asked of another process: see ``clusterctl.door``."""
+
+    def ask(self, call: str, arguments: Mapping[str, object], answer: Any) -> Any:
+        """What *call* answers, as the type *answer*."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
 class Cluster:
     """What ``operations`` and ``views`` are given. Nothing is connected before it is used.
 
-    ``caller``: who asks, as jobs and the audit name them; the owner of this process, unless told.
+    ``caller``: who asks, as jobs and the audit name them; the owner of this process, unless told. ``door``: through
+    which it is asked while that works; ``door_trouble``: why it no longer is, as *on_leaving_door* is told.
+    ``repeats``: what is being changed may have been changed so by us already, and nobody could tell us.
     """
 
-    def __init__(self, settings: Settings, *, name: str = "cli", caller: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        name: str = "cli",
+        caller: str = "",
+        door: Way | None = None,
+        on_leaving_door: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self.settings = settings
         self.caller = caller or login_name()
+        self.door = door
+        self.door_trouble = ""
+        self.repeats = False
+        self._on_leaving_door = on_leaving_door
         self.db = Database(settings.database_url, name=name, statement_timeout="30s", lock_timeout="5s")
 
     @cached_property
@@ -33,8 +58,18 @@ class Cluster:
 
         return live.Connection(self.settings.redis_url, self.settings.redis_prefix)
 
+    def leave_door(self, trouble: str) -> None:
+        """Do everything here from now on."""
+        self.door_trouble = trouble
+        if self.door is not None:
+            self.door.close()
+        self.door = None
+        self._on_leaving_door(trouble)
+
     def close(self) -> None:
         """Hang up."""
+        if self.door is not None:
+            self.door.close()
         self.db.close()
         if "redis" in self.__dict__:
             self.redis.close()
@@ -48,7 +83,12 @@ class Cluster:
 
 def login_name() -> str:
     """The name of our uid, or its number where it has none."""
+    return name_of(os.getuid())
+
+
+def name_of(uid: int) -> str:
+    """Its name, or its number where it has none."""
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(os.getuid())
+        return str(uid)

@@ -36,7 +36,7 @@ def spawn(daemon: Daemon, args: Sequence[str], env: Mapping[str, str], log: Path
 
     *env* is added to this process's environment. Raises OSError.
     """
-    held = {**os.environ, **_import_path(), **env, _HELD: "1"}
+    held = {**os.environ, **import_path(), **env, _HELD: "1"}
     return start([*this_program(), daemon, *args], held, log, stdin=subprocess.PIPE)
 
 
@@ -57,7 +57,7 @@ def release(child: subprocess.Popen[bytes]) -> None:
 
 def run_again(args: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Start this program once more, with other *args*, in the background. Raises OSError."""
-    return start([*this_program(), *args], {**os.environ, **_import_path()}, log)
+    return start([*this_program(), *args], {**os.environ, **import_path()}, log)
 
 
 def start(
@@ -101,7 +101,7 @@ def this_program() -> list[str]:
     return [sys.executable] if frozen else [sys.executable, "-P", "-m", "clusterctl"]
 
 
-def _import_path() -> dict[str, str]:
+def import_path() -> dict[str, str]:
     """What lets a child find the packages when they run from a checkout that was never installed."""
     root = Path(__file__).resolve().parent.parent
     if root.name in ("site-packages", "dist-packages"):

@@ -8,15 +8,18 @@ import os
 import random
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import closing
 
 from clusterctl import live
 from clusterctl.clock import Bell, SystemClock
-from clusterctl.daemon import Signals, keep_running, live_as, tell_systemd
+from clusterctl.daemon import Rest, Signals, keep_running, live_as, tell_systemd
 from clusterctl.model.errors import Moved, Outage, Refused
 from clusterctl.settings import Settings
 from clusterctl.store import bell as bells
 from clusterctl.store.connection import Database
 from schedd import identity
+from schedd.doorkeeper import Doorkeeper
 from schedd.leadership import Chair
 from schedd.loop import Scheduler
 
@@ -51,19 +54,34 @@ def run(settings: Settings, name: str, *, once: bool) -> None:
                 raise Refused("another schedd leads, nothing was decided")
         else:
             log.info("schedd %s started, pid %s", name, os.getpid())
-            tell_systemd("READY=1")
-            keep_running(
-                scheduler.cycle,
-                every=settings.round_every,
-                clock=clock,
-                bell=bell,
-                stop=signals.stopping,
-                chance=random.random,
-                sockets=db.sockets,
-            )
-            tell_systemd("STOPPING=1")
+            decide_and_serve(settings, scheduler, db, bell, signals.stopping)
     leave(chair)
     db.close()
+
+
+def decide_and_serve(
+    settings: Settings, scheduler: Scheduler, db: Database, bell: Bell, stop: Callable[[], bool]
+) -> None:
+    """Hold rounds, and keep the door, until told to stop."""
+    clock = SystemClock()
+    with closing(Doorkeeper(settings, clock)) as door:
+
+        def cycle() -> Rest:
+            door.look()
+            return scheduler.cycle()
+
+        door.look()
+        tell_systemd("READY=1")
+        keep_running(
+            cycle,
+            every=settings.round_every,
+            clock=clock,
+            bell=bell,
+            stop=stop,
+            chance=random.random,
+            sockets=lambda: (*db.sockets(), *door.sockets()),
+        )
+        tell_systemd("STOPPING=1")
 
 
 def leave(chair: Chair) -> None:

@@ -69,8 +69,8 @@ class Diary:
             log.warning("no active workers, nothing placed")
         self._active = active
 
-    def tell_statistics(self, sums: Totals) -> None:
-        """The line of statistics."""
+    def tell_statistics(self, sums: Totals, pending: int) -> None:
+        """The line of statistics. *pending*: how many wait for a worker only."""
         cpus = sums.cpus
         log.info(
             "statistics: workers %d up %d silent %d lost; CPUs %g total %g reserved %g allocated %s used, %.0f%%; "
@@ -83,6 +83,6 @@ class Diary:
             cpus.allocated,
             "?" if cpus.used is None else f"{cpus.used:.1f}",
             cpus.utilization * 100,
-            sums.pending,
+            pending,
             "none" if sums.oldest_wait_s is None else format_duration(round(sums.oldest_wait_s)),
         )

@@ -117,7 +117,7 @@ class Scheduler:
             log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
         self._diary.tell_rounds()
         if self._due.is_due("statistics", self._settings.statistics_every):
-            self._diary.tell_statistics(totals.read(self._db))
+            self._diary.tell_statistics(totals.read(self._db), jobs.ready(self._db))
         if self._due.is_due("prune", PRUNE_EVERY):
             heartbeats.forget_old(self._redis)
             if pruner.prune(self._db, self._settings):
@@ -133,7 +133,7 @@ class Scheduler:
             return
         groups = {group.shape: group for group in picture.queue}
         words = [in_words(wait, groups[wait.shape], picture) for wait in waits]
-        claims.log_waits(self._db, self._rounds, waits, words, self._unfolded)
+        claims.log_waits(self._db, self._rounds, waits, words, self._unfolded, looked_at=picture.at)
         self._waits, self._unfolded = said, 0
 
     def _cache(self, picture: Snapshot, reserved_now: int) -> None:

@@ -10,7 +10,7 @@ from clusterctl.model.liveness import Verdict
 from clusterctl.model.states import LiveState
 from clusterctl.scheduling.liveness import judge
 from clusterctl.settings import Settings
-from clusterctl.store import releases, workers
+from clusterctl.store import administration, releases, workers
 from clusterctl.store.connection import Database
 from clusterctl.units import format_duration
 from schedd.silence import Silence
@@ -56,6 +56,8 @@ class Watch:
             for name in workers.silence(self._db, term, verdict.silent):
                 log.warning("worker silent: %s, it gets no new work", name)
         self._tell_withheld(verdict)
+        if any(pulse.overstays for pulse in pulses):
+            self._end_drains(term)
         holders = {pulse.worker_id for pulse in pulses if pulse.holds}
         return self._lose(term, verdict, holders)
 
@@ -75,6 +77,12 @@ class Watch:
             for name in releases.declare_lost(self._db, term, overdue, fence):
                 log.warning("worker lost: %s, not heard for %s", name, format_duration(round(fence)))
         return len(ended) == MOST_AT_ONCE
+
+    def _end_drains(self, term: int) -> None:
+        """What has not ended by the deadline of a drain runs elsewhere."""
+        releases.release_undrained(self._db, term)
+        for name in administration.end_drains(self._db, term):
+            log.warning("worker %s should have drained by now: what runs there is stopped, and runs elsewhere", name)
 
     def _tell_withheld(self, verdict: Verdict) -> None:
         """Raise the alarm when so many are silent that nobody is declared lost, and say when that is over."""

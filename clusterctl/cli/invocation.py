@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -56,25 +57,37 @@ class Invocation:
             try:
                 views.check_schema(cluster)
             except Outage as outage:
-                outage.hint = self.nowhere() or outage.hint
+                outage.hint = self.nowhere(cluster.door_trouble) or outage.hint
                 raise
             opened.pop_all()  # all is well: from here on it is the caller's to close
         return cluster
 
-    def nowhere(self) -> str:
-        """What to do if nobody has said where Postgres is and no ``up`` runs here; empty if somebody has."""
+    def nowhere(self, door_trouble: str = "") -> str:
+        """What to do if nobody has said where Postgres is and no ``up`` runs here; empty if somebody has.
+
+        *door_trouble*: why the door that somebody named is of no use.
+        """
         from clusterctl.settings import origins
 
         found = {each.name: each for each in origins(self.flags)}
         if found["database_url"].origin != "default":
             return ""
+        if found["door"].origin != "default" and door_trouble:
+            return f"{door_trouble}: is schedd up? And no database_url is set, to go without it"
         return f"no Postgres of `up` runs in {found['state_dir'].value}: `clusterctl up` starts it; or set database_url"
 
     def reach(self) -> Cluster:
         """The cluster, nothing asked of it so far: for commands that report what they cannot reach."""
         from clusterctl.cluster import Cluster
+        from clusterctl.door.client import find_door
 
-        return Cluster(self.settings())
+        settings = self.settings()
+        return Cluster(settings, door=find_door(settings), on_leaving_door=self.note)
+
+    def note(self, sentence: str) -> None:
+        """Tell on stderr what only matters to somebody who looks for a fault."""
+        if self.debug:
+            sys.stderr.write(f"{sentence}\n")
 
 
 def invocation(ctx: typer.Context) -> Invocation:

@@ -16,6 +16,7 @@ from typing import NoReturn
 from clusterctl import launch
 from clusterctl.cli import root
 from clusterctl.cli.invocation import Invocation
+from clusterctl.cli.output.letters import PLAINLY
 from clusterctl.model.errors import BadInput, ClusterError, NotFound, Outage, Refused
 from clusterctl.model.exits import ExitCode, code_of
 from clusterctl.text import masked, visible
@@ -28,6 +29,7 @@ OUR_WORDS = (
     (r"is not in the range x>=(-?\d+)", r"is less than \1"),
     (r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", r"one word too many: \1"),
 )  # typer's sentences, and how we say it
+NO_OPTION = re.compile(r"No such option: (?P<word>\S+)(?: \(Possible options: (?P<known>.*)\))?")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,13 +68,26 @@ def run(argv: list[str], asked: Invocation) -> int:
     """Parse *argv*, do what it asks, and see that what was printed has left the process."""
     from typer import Abort, TyperException
 
+    check_words(argv)
     try:
         code = root.console().main(argv, prog_name=root.PROGRAM, standalone_mode=False, obj=asked)
+        sys.stdout.flush()
     except TyperException as error:
         raise usage_error(error, asked.command) from error
     except Abort:
         return ExitCode.INTERRUPTED
     return code if isinstance(code, int) else ExitCode.DONE
+
+
+def check_words(argv: Sequence[str]) -> None:
+    """BadInput for a word that is no UTF-8: nothing that has a name here could have such a one.
+
+    What stands behind ``--`` is a command's, and judged there.
+    """
+    ours = argv[: argv.index("--")] if "--" in argv else argv
+    for word in ours:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise BadInput(f"{word!a:.80} is no UTF-8", "write it in a terminal or a file whose encoding is UTF-8")
 
 
 def usage_error(error: Exception, command: str) -> BadInput:
@@ -82,7 +97,29 @@ def usage_error(error: Exception, command: str) -> BadInput:
     message = error.format_message() if isinstance(error, TyperException) else str(error)
     for theirs, ours in OUR_WORDS:
         message = re.sub(theirs, ours, message)
-    return BadInput(" ".join(message.split()).rstrip("."), help_on(command))
+    message = " ".join(message.split()).rstrip(".")
+    if found := NO_OPTION.fullmatch(message):
+        return no_option(error, command, found["word"], (found["known"] or "").split(", "))
+    return BadInput(message, help_on(command))
+
+
+def no_option(error: Exception, command: str, word: str, near: Sequence[str]) -> BadInput:
+    """That *command* has no option *word*: what other tools call so, or one that is written much alike."""
+    import difflib
+
+    from clusterctl.cli import foreign_options as foreign
+
+    if sentence := foreign.not_yet(command, word):
+        return BadInput(sentence, foreign.INSTEAD)
+    ctx = getattr(error, "ctx", None)
+    known = {flag for param in ctx.command.params for flag in param.opts} if ctx else set()
+    sentence = f"no such option: {word}"
+    if ours := foreign.meant(command, word, known):
+        return BadInput(sentence, f"here that is `{ours}`; {help_on(command)}")
+    if command == "submit" and foreign.is_of_sbatch(word):
+        return BadInput(sentence, f"nothing here does what it does for sbatch; {help_on(command)}")
+    guess = next(iter(difflib.get_close_matches(word, near, n=1)), "")
+    return BadInput(sentence, (f"did you mean {guess}? " if guess else "") + help_on(command))
 
 
 def tell(asked: Invocation, error: Exception, message: str, hint: str) -> None:
@@ -117,7 +154,7 @@ def prepare_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115  # the same
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=PLAINLY)
 
 
 def leave_on_term(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -8,13 +8,14 @@ from clusterctl.daemon.agenda import Agenda
 from clusterctl.daemon.life import live_as
 from clusterctl.daemon.logs import start_logging
 from clusterctl.daemon.loop import Rest, keep_running
-from clusterctl.daemon.process import hide_from_peers, name_process, tell_systemd
+from clusterctl.daemon.process import die_with_parent, hide_from_peers, name_process, tell_systemd
 from clusterctl.daemon.signals import Signals
 
 __all__ = [
     "Agenda",
     "Rest",
     "Signals",
+    "die_with_parent",
     "hide_from_peers",
     "keep_running",
     "live_as",

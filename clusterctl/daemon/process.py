@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import socket
 
-_PR_SET_DUMPABLE, _PR_SET_NAME = 4, 15  # linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # linux/prctl.h
 
 
 def hide_from_peers() -> None:
@@ -16,6 +17,14 @@ def hide_from_peers() -> None:
     and ``mem`` belong to root. A program that it executes is dumpable again.
     """
     _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends, even while it is stopped.
+
+    Too late for a parent that is dead already: only a pipe from it tells that.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def name_process(name: str) -> None:

@@ -5,9 +5,45 @@ second, never the change. Each is ``served``, as ``views`` are; who asks is
 ``Cluster.caller``. Never prints, and never decides what schedd decides.
 """
 
-from clusterctl.operations.jobs import cancel, foresee, submit
-from clusterctl.operations.mending import mend
-from clusterctl.operations.schema import migrate
-from clusterctl.operations.workers import administer, confirm_dead
+from typing import TYPE_CHECKING
 
-__all__ = ["administer", "cancel", "confirm_dead", "foresee", "mend", "migrate", "submit"]
+from clusterctl.door.lazily import lazily
+
+# Every name stands here three times: for the type checker, for a command that must not import them all, and to be
+# found by schedd's door, which does.
+if TYPE_CHECKING:
+    from clusterctl.operations.handing_in import requeue, submit, submit_many
+    from clusterctl.operations.jobs import cancel, hold, release
+    from clusterctl.operations.mending import mend
+    from clusterctl.operations.pruning import announce_prune, prune
+    from clusterctl.operations.schema import migrate
+    from clusterctl.operations.workers import administer, confirm_dead, forget, label
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "handing_in": "requeue submit submit_many",
+            "jobs": "cancel hold release",
+            "mending": "mend",
+            "pruning": "announce_prune prune",
+            "schema": "migrate",
+            "workers": "administer confirm_dead forget label",
+        },
+    )
+
+__all__ = [
+    "administer",
+    "announce_prune",
+    "cancel",
+    "confirm_dead",
+    "forget",
+    "hold",
+    "label",
+    "mend",
+    "migrate",
+    "prune",
+    "release",
+    "requeue",
+    "submit",
+    "submit_many",
+]

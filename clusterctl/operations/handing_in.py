@@ -21,21 +21,23 @@ PAUSES = (0.5, 1.5)  # seconds between two tries
 LONGEST = 4.0  # seconds after which no other try is begun: the command line promises an answer within five
 
 
-def submit(cluster: Cluster, submission: Submission, *, rest: Callable[[float], object] = time.sleep) -> Submitted:
+def submit(
+    cluster: Cluster, submission: Submission, *, reason: str = "", rest: Callable[[float], object] = time.sleep
+) -> Submitted:
     """Take the submission in, as ``submissions.submit`` does, once, however often that takes.
 
     Not ``served`` itself: its key must be known here, before the first try, through the door or not. Raises Outage if
     that lasts longer than a few seconds; only then it is unknown whether the jobs exist.
     """
-    (submitted,) = each_once([submission], lambda keyed: [submissions.submit(cluster, keyed[0])], rest)
+    (submitted,) = each_once([submission], lambda keyed: [submissions.submit(cluster, keyed[0], reason=reason)], rest)
     return submitted
 
 
 def submit_many(
-    cluster: Cluster, wanted: Sequence[Submission], *, rest: Callable[[float], object] = time.sleep
+    cluster: Cluster, wanted: Sequence[Submission], *, reason: str = "", rest: Callable[[float], object] = time.sleep
 ) -> list[Submitted]:
     """The same of all *wanted* or none, as ``submissions.submit_many`` does."""
-    return each_once(wanted, lambda keyed: submissions.submit_many(cluster, keyed), rest)
+    return each_once(wanted, lambda keyed: submissions.submit_many(cluster, keyed, reason=reason), rest)
 
 
 def requeue(
@@ -48,7 +50,10 @@ def requeue(
 ) -> list[Handled]:
     """Let jobs run once more, as ``jobs.requeue`` does, once, however often that takes."""
     key = own_key()
-    return through_outage(lambda: jobs.requeue(cluster, ids, key=key, reason=reason, dry_run=dry_run), rest)
+    newest = through_outage(lambda: jobs.newest_allocation(cluster), rest)
+    return through_outage(
+        lambda: jobs.requeue(cluster, ids, key=key, newest=newest, reason=reason, dry_run=dry_run), rest
+    )
 
 
 def each_once(

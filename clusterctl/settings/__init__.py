@@ -6,8 +6,20 @@ Errors are ``ValueError`` with a sentence that names the file (or variable, or f
 light: every command pays for them.
 """
 
+from clusterctl.settings.discretion import indiscretions
 from clusterctl.settings.knobs import SETTINGS, Setting, Settings
 from clusterctl.settings.resolve import Origin, load, origins, problems, strangers
 from clusterctl.settings.stack import running_stack
 
-__all__ = ["SETTINGS", "Origin", "Setting", "Settings", "load", "origins", "problems", "running_stack", "strangers"]
+__all__ = [
+    "SETTINGS",
+    "Origin",
+    "Setting",
+    "Settings",
+    "indiscretions",
+    "load",
+    "origins",
+    "problems",
+    "running_stack",
+    "strangers",
+]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clusterctl.settings.knobs import Settings
 from clusterctl.units import format_duration
 
+LAST_PORT = 65_535
 SCHEMES = {
     "database_url": ("postgresql", "postgres"),
     "redis_url": ("redis", "rediss", "unix"),
@@ -39,3 +40,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
         scheme, sign, _ = getattr(settings, name).partition("://")
         if sign and scheme not in schemes:
             yield f"{name} begins with {scheme!a}://, expected one of {', '.join(schemes)}"
+    if settings.door not in ("", "none") and not settings.door.startswith(("/", "~/")):
+        # Relative to what? The daemon and the commands that look for it stand in different directories.
+        yield f"door is {settings.door!a}, expected an absolute path, or `none`"
+    if settings.logs_port > LAST_PORT:
+        yield f"logs_port is {settings.logs_port}, and ports end at {LAST_PORT}"

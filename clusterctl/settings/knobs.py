@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
-import platformdirs
+
+from clusterctl.settings.places import state_home
 
 DAY = 86_400.0
 
@@ -16,7 +17,7 @@ QueueOrder = Literal["fifo", "priority", "drf"]
 UseMeasures = Literal["auto", "never"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
-Unit = Literal["duration", "memory", "count", "text", "url", "path", "choice"]
+Unit = Literal["duration", "memory", "count", "number", "text", "url", "path", "choice"]
 
 
 class Knob(NamedTuple):
@@ -27,7 +28,7 @@ class Knob(NamedTuple):
 
 
 def _state_dir() -> Path:
-    return Path(platformdirs.user_state_dir("clusterctl"))
+    return state_home() / "clusterctl"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: Annotated[Path, Knob("path", "Where `up` keeps its servers' data, sockets and logs.")] = msgspec.field(
         default_factory=_state_dir
     )
+    door: Annotated[
+        str, Knob("text", "Socket through which schedd serves commands; empty is `door.sock` in state_dir, or `none`.")
+    ] = ""
+    door_group: Annotated[
+        str, Knob("text", "Group that may use the door, as operators of this cluster; empty is schedd's own user only.")
+    ] = ""
 
     round_every: Annotated[float, Knob("duration", "Longest rest of schedd between two looks at the queue.")] = 1.0
     queue_order: Annotated[QueueOrder, Knob("choice", "Whose turn it is among equal priorities.")] = "drf"
@@ -85,9 +92,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lease_margin: Annotated[
         float, Knob("duration", "Added to lease and grace before a worker is declared lost: for slow clocks.")
     ] = 60.0
+    expected_workers: Annotated[
+        int, Knob("number", "How many workers should be up; `doctor` tells if there are fewer. 0 expects none.")
+    ] = 0
     logs_host: Annotated[
         str, Knob("text", "Address on which agentd serves job output to other machines; loopback unless you say so.")
     ] = "127.0.0.1"
+    logs_port: Annotated[
+        int, Knob("number", "The port for that, 0 for any that is free: firewalls like a fixed one, a worker each.")
+    ] = 0
 
     cache_sync_every: Annotated[float, Knob("duration", "How often the totals in Redis are rewritten whole.")] = 300.0
     statistics_every: Annotated[float, Knob("duration", "How often a daemon logs its line of statistics.")] = 60.0

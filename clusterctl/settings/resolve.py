@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import platformdirs
 
 from clusterctl import units
 from clusterctl.settings.checks import contradictions
 from clusterctl.settings.knobs import SETTINGS, Setting, Settings, Unit
+from clusterctl.settings.places import config_home
 from clusterctl.settings.stack import STACK_FILE, stack_values
 from clusterctl.text import masked
 
@@ -28,6 +28,7 @@ OF_THE_JOB = frozenset(
         "START_TOKEN",
         "ARRAY_ID",
         "ARRAY_INDEX",
+        "ARRAY_LINE",
         "WORKER",
         "CPUS",
         "MEMORY_MB",
@@ -144,13 +145,18 @@ def _sources(flags: Mapping[str, str], env: Mapping[str, str], cwd: Path, errors
     # An empty variable is an unset one: unit files and compose files cannot unset.
     said = {name: env[each.variable] for name, each in SETTINGS.items() if env.get(each.variable)}
     yield _Source("environment", cwd, said, lambda each: each.variable)
-    for file in (cwd / FILE, Path(platformdirs.user_config_dir("clusterctl")) / FILE, SYSTEM_FILE):
+    for file in files(cwd):
         try:
             yield _file_source(file)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as error:
             errors.append(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
+
+
+def files(cwd: Path) -> tuple[Path, ...]:
+    """Where settings may stand, strongest first; none of them need exist."""
+    return cwd / FILE, config_home() / "clusterctl" / FILE, SYSTEM_FILE
 
 
 def _file_source(file: Path) -> _Source:
@@ -187,7 +193,7 @@ def _understand(setting: Setting, value: object, base: Path) -> object:
     """*value*, from a file (text or a number) or elsewhere (text), in the setting's inner unit."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("put the value in quotes" if not isinstance(value, dict) else "settings are not nested")
-    if not isinstance(value, str) and setting.unit not in ("duration", "memory", "count"):
+    if not isinstance(value, str) and setting.unit not in ("duration", "memory", "count", "number"):
         raise ValueError("put the value in quotes")
     text = str(value).strip()
     if setting.unit == "path":
@@ -213,16 +219,21 @@ def _positive_duration(text: str) -> float:
     return seconds
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) <= 1_000_000):
-        raise ValueError(f"{text!a} is not a whole number from 1 to 1,000,000")
+def _count(text: str, least: int = 1) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text[:10]) <= 1_000_000):
+        raise ValueError(f"{text!a} is not a whole number from {least} to 1,000,000")
     return int(text)
+
+
+def _number(text: str) -> int:
+    return _count(text, least=0)
 
 
 _PARSERS: Mapping[Unit, Callable[[str], object]] = {
     "duration": _positive_duration,
     "memory": units.parse_memory,
     "count": _count,
+    "number": _number,
     "text": str,
     "url": str,
     "choice": str,

@@ -1,18 +1,23 @@
-"""One held connection to Postgres, and the border at which driver errors become our own."""
+"""One held connection to Postgres, and the border at which driver errors become our own.
+
+The driver is imported when a connection is first opened: it takes longer than a command that asks through the door.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import select
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, LiteralString, Self, TypeVar
-
-import psycopg
-from psycopg import sql
-from psycopg.rows import RowFactory, class_row, scalar_row, tuple_row
+from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
 
 from clusterctl.model.errors import Moved, Outage, SchemaMismatch, Superseded
-from clusterctl.store.driver import Connection
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import RowFactory
+
+    from clusterctl.store.driver import Connection
 
 T = TypeVar("T")
 
@@ -43,6 +48,7 @@ class Database:
         self.url = url
         self._answer_within = answer_within
         self.rang = False  # since ``silence`` was last called
+        self.before_commit: Callable[[], object] = lambda: None  # raises what keeps a transaction from being committed
         self._channel = listen
         self._arguments: dict[str, Any] = {
             "autocommit": True,
@@ -57,23 +63,27 @@ class Database:
 
     def rows(self, sql: LiteralString, *args: object, **named: object) -> list[tuple[Any, ...]]:
         """All rows, as tuples."""
-        return self._execute(tuple_row, sql, args or named).fetchall()
+        return self._tuples(sql, args or named).fetchall()
 
     def row(self, sql: LiteralString, *args: object, **named: object) -> tuple[Any, ...] | None:
         """The first row, or None."""
-        return self._execute(tuple_row, sql, args or named).fetchone()
+        return self._tuples(sql, args or named).fetchone()
 
     def value(self, sql: LiteralString, *args: object, **named: object) -> Any:
         """The first column of the first row, or None."""
+        from psycopg.rows import scalar_row  # noqa: PLC0415 - see above
+
         return self._execute(scalar_row, sql, args or named).fetchone()
 
     def nouns(self, noun: type[T], sql: LiteralString, *args: object, **named: object) -> list[T]:
         """All rows, each as a *noun* whose fields are the columns."""
+        from psycopg.rows import class_row  # noqa: PLC0415 - see above
+
         return self._execute(class_row(noun), sql, args or named).fetchall()
 
     def run(self, sql: LiteralString, *args: object, **named: object) -> int:
         """For its effect; how many rows it touched."""
-        return self._execute(tuple_row, sql, args or named).rowcount
+        return self._tuples(sql, args or named).rowcount
 
     def script(self, sql: str) -> None:
         """Several statements at once, as they stand in a migration's file."""
@@ -85,9 +95,22 @@ class Database:
         """All or nothing. A COMMIT whose answer is lost is an Outage: repeat, every transition is safe to repeat."""
         with self._told(), self.connection().transaction():
             yield
+            self.before_commit()
+
+    @contextmanager
+    def one_moment(self) -> Iterator[float]:
+        """Let several reads see the same: all is as it was at this moment, in seconds by ``cluster_time()``.
+
+        Only to read, and not within a transaction. It locks nothing, and nothing that writes waits for it.
+        """
+        with self.transaction():
+            self.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield float(self.value("SELECT extract(epoch FROM cluster_time())::float8"))
 
     def connection(self) -> psycopg.Connection[Any]:
         """The open connection; raises Outage if Postgres does not let us in."""
+        import psycopg  # noqa: PLC0415 - see above
+
         if self._connection is None or self._connection.closed:
             try:
                 self._connection = self._open()
@@ -111,6 +134,17 @@ class Database:
                 pass
         self.rang = False
 
+    def forget_if_cut(self) -> None:
+        """Let go of a connection that stood unused, if the server has hung up meanwhile; costs no round trip.
+
+        Whatever comes unasked counts as that. Not for one that listens, nor inside of a transaction.
+        """
+        for socket in self.sockets():
+            poll = select.poll()
+            poll.register(socket, select.POLLIN)
+            if poll.poll(0):
+                self.close()
+
     def close(self) -> None:
         """Let go of the connection; the next use opens another."""
         connection, self._connection = self._connection, None
@@ -128,6 +162,10 @@ class Database:
         return self._connection is not None and self._connection.closed
 
     def _open(self) -> Connection:
+        from psycopg import sql  # noqa: PLC0415 - see above
+
+        from clusterctl.store.driver import Connection  # noqa: PLC0415 - see above
+
         connection = Connection.connect(self.url, **self._arguments)
         if self._answer_within is None:
             connection.is_hopeless = self._is_away
@@ -140,6 +178,10 @@ class Database:
 
     def _is_away(self) -> bool:
         """Whether the server lets nobody in."""
+        import psycopg  # noqa: PLC0415 - see above
+
+        from clusterctl.store.driver import Connection  # noqa: PLC0415 - see above
+
         try:
             Connection.connect(self.url, **{**self._arguments, "connect_timeout": PROBE_TIMEOUT}).close()
         except psycopg.Error:
@@ -148,6 +190,13 @@ class Database:
 
     def _note_ring(self, _: object) -> None:
         self.rang = True
+
+    def _tuples(
+        self, sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        from psycopg.rows import tuple_row  # noqa: PLC0415 - see above
+
+        return self._execute(tuple_row, sql, parameters)
 
     def _execute(
         self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]
@@ -158,6 +207,8 @@ class Database:
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Say driver errors in our words. What is neither outage nor old picture is a bug, and stays as it is."""
+        import psycopg  # noqa: PLC0415 - see above
+
         try:
             yield
         except psycopg.Error as error:
