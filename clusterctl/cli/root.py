@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
+import gc
 import os
 import sys
 from importlib import import_module
@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from clusterctl.cli import pages
+from clusterctl import __version__
+from clusterctl.cli import foreign, pages
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import EVERYWHERE, Verbs, options_of_every_command, panels, record_of
 from clusterctl.model.errors import BadInput
@@ -25,19 +26,28 @@ MODULES = {
         "submit": "submit",
         "jobs": "jobs",
         "job": "jobs",
+        "explain": "explain",
         "logs": "logs",
         "wait": "wait",
-        "cancel": "cancel",
+        "cancel": "job_verbs",
         "status": "status",
         "workers": "workers",
         "worker": "worker",
+        "claims": "claims",
+        "tenants": "tenants",
     },
     "Repair": {
         "doctor": "doctor",
-        "drain": "worker",
-        "resume": "worker",
+        "hold": "job_verbs",
+        "release": "job_verbs",
+        "requeue": "job_verbs",
+        "drain": "drain",
+        "resume": "drain",
+        "prune": "prune",
     },
     "Admin": {
+        "label": "label",
+        "audit": "audit",
         "up": "stack",
         "down": "stack",
         "demo": "stack",
@@ -68,11 +78,17 @@ class Console(TyperGroup):
             self.commands.update(commands_of(app))
         return self.commands.get(cmd_name)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """What typer does; ``help jobs``, as people type who know git, is ``jobs --help``."""
+        return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Which command *args* begin with. Raises BadInput, naming what was probably meant."""
+        if until := foreign.NOT_YET.get(args[0].lower()):
+            raise BadInput(f"{args[0].lower()} is not there yet", f"{until}; see docs/critiques.md")
         if args[0] not in WHERE and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], WHERE, n=1)
-            hint = f"did you mean `{PROGRAM} {near[0]}`?" if near else f"`{PROGRAM} --help` lists the commands"
+            guess = foreign.meant(args[0], WHERE)
+            hint = f"did you mean `{PROGRAM} {guess}`?" if guess else f"`{PROGRAM} --help` lists the commands"
             raise BadInput(f"no such command: {args[0]!a}", hint)
         if args[0] in WHERE:
             invocation(ctx).command = args[0]
@@ -80,6 +96,8 @@ class Console(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Do it, and see that what was printed has left the process."""
+        gc.freeze()  # see __main__: from here on a command may live for days, and make garbage
+        gc.enable()
         try:
             value = super().invoke(ctx)
             sys.stdout.flush()
@@ -116,9 +134,7 @@ def hush() -> None:
 def show_version(value: bool) -> None:
     """Print the version, and leave."""
     if value:
-        from importlib.metadata import version
-
-        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
 

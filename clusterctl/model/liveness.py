@@ -10,7 +10,10 @@ from clusterctl.model.states import LiveState
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's sign of life: ``beat`` counts its syncs. ``stopped``: it signed off. ``holds``: some resources."""
+    """A worker's sign of life: ``beat`` counts its syncs.
+
+    ``stopped``: it signed off. ``holds``: some resources. ``overstays``: it holds them beyond its drain's deadline.
+    """
 
     worker_id: int
     name: str
@@ -18,6 +21,7 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     live_state: LiveState
     stopped: bool
     holds: bool
+    overstays: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True):

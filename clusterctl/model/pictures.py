@@ -50,11 +50,12 @@ class JobPicture(msgspec.Struct, frozen=True, kw_only=True):
     gpus: int
     worker: str | None
     attempt: int
-    max_attempts: int
+    max_attempts: int  # that may fail; what costs none, such as a requeue, may make ``attempt`` more than that
     time_limit_s: int | None
     array_id: int | None
     array_index: int | None
     command: tuple[str, ...]
+    labels: dict[str, str]  # that its worker must carry
     submitted_at: datetime
     scheduled_at: datetime | None
     started_at: datetime | None
@@ -104,6 +105,7 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     live_state: str
     live_reason: str
     admin_reason: str
+    drain_by: datetime | None  # what runs there then is stopped
     trouble: str  # why its agent wants no new work just now
     incarnation: int
     beat: int  # counts its syncs: with the incarnation it tells whether it has been heard since
@@ -226,14 +228,6 @@ class JobStory(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[AttemptPicture, ...]
     after: tuple[DependencyPicture, ...]
     spec: Spec
-
-
-class OutputPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an attempt's output lies. ``path`` is on the machine ``hostname``."""
-
-    job_id: int
-    attempt: int
-    worker: str
-    hostname: str
-    path: str
-    ended: bool
+    array_line: str | None = None  # of the file that the array was made of
+    again_of: int | None = None  # the job that had ended, and was submitted again as this one
+    again: tuple[int, ...] = ()  # the jobs as which this one was submitted again

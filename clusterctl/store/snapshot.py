@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, LiteralString
 
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, QueueOrder, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.store.connection import Database
+
+# What is left of the limit of an array, of which h is a job; NULL without a limit. The ids of an array are contiguous.
+SLOTS: LiteralString = """
+    CASE WHEN h.array_limit IS NOT NULL THEN greatest(0, h.array_limit - (
+        SELECT count(*) FROM submissions a JOIN allocations r
+            ON r.live AND r.job_id BETWEEN a.first_job_id AND a.first_job_id + a.jobs - 1
+         WHERE a.id = h.submission_id)) END"""
+# What all jobs of a group have in common, of which h is one.
+GROUP: LiteralString = f"""
+    h.shape::text, h.cpu_milli, h.memory_mb, h.gpus, h.tenant, h.priority, h.kind, h.labels, h.requested_worker,
+    h.time_limit_s, {SLOTS}"""
 
 
 def look(db: Database, *, queue_order: QueueOrder, batch_placement: Any, max_starts: int) -> Snapshot:
@@ -27,14 +39,14 @@ def look(db: Database, *, queue_order: QueueOrder, batch_placement: Any, max_sta
 
 
 def read_workers(db: Database) -> tuple[float, tuple[WorkerPicture, ...]]:
-    """The database's time, and every worker that is not closed and lost."""
+    """The database's time, and every worker that is not forgotten."""
     rows = db.rows(
         """
         SELECT extract(epoch FROM cluster_time())::float8, w.id, w.name, w.cpu_milli, w.memory_mb, w.gpus,
                w.reserved_milli, w.reserved_memory_mb, w.reserved_gpus,
                w.allocated_milli, w.allocated_memory_mb, w.allocated_gpus, w.admin_state, w.live_state, w.labels,
                w.trouble
-          FROM (SELECT) one LEFT JOIN workers w ON true ORDER BY w.name
+          FROM (SELECT) one LEFT JOIN workers w ON w.forgotten_at IS NULL ORDER BY w.name
         """
     )
     workers = tuple(
@@ -61,20 +73,14 @@ def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGro
     (A "loose index scan": the recursion jumps from one shape to the next instead of reading every row.)
     """
     rows = db.rows(
-        """
+        f"""
         WITH RECURSIVE shapes AS (
             (SELECT shape FROM jobs WHERE ready ORDER BY shape LIMIT 1)
             UNION ALL
             SELECT (SELECT j.shape FROM jobs j WHERE j.ready AND j.shape > s.shape ORDER BY j.shape LIMIT 1)
               FROM shapes s WHERE s.shape IS NOT NULL
         )
-        SELECT s.shape::text, h.cpu_milli, h.memory_mb, h.gpus, h.tenant, h.priority, h.kind, h.labels,
-               h.requested_worker, h.time_limit_s,
-               CASE WHEN h.array_limit IS NOT NULL THEN greatest(0, h.array_limit - (
-                   SELECT count(*) FROM submissions a JOIN allocations r  -- an array's ids are contiguous
-                       ON r.live AND r.job_id BETWEEN a.first_job_id AND a.first_job_id + a.jobs - 1
-                    WHERE a.id = h.submission_id)) END,
-               q.ids, q.submitted, h.bound
+        SELECT {GROUP}, q.ids, q.submitted, h.bound
           FROM shapes s
          CROSS JOIN LATERAL (
                SELECT j.*, least(%(most)s, %(free)s / j.cpu_milli + 1) AS bound
@@ -91,8 +97,8 @@ def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGro
     return tuple(read_group(row) for row in rows)
 
 
-def read_group(row: tuple[Any, ...]) -> QueueGroup:
-    """A QueueGroup from read_queue's columns. One head too many was asked for, to learn whether there are more."""
+def read_group(row: Sequence[Any]) -> QueueGroup:
+    """A QueueGroup from GROUP and its heads: ids, moments, and how many of them count; one more tells of others."""
     bound = row[13]
     return QueueGroup(
         shape=row[0],

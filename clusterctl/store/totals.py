@@ -18,7 +18,6 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     workers: WorkerCounts
     cpus: ClusterCpus
     allocations: AllocationCounts
-    pending: int
     oldest_wait_s: float | None
     held_milli: tuple[int, int]  # reserved, allocated: on all workers, reachable or not
 
@@ -42,14 +41,15 @@ def read(db: Database) -> Totals:
                sum(used_milli) FILTER (WHERE live_state = 'up')::bigint,
                coalesce(sum(reserved_milli + allocated_milli) FILTER (WHERE live_state <> 'up'), 0)::bigint,
                coalesce(sum(reserved_milli), 0)::bigint, coalesce(sum(allocated_milli), 0)::bigint
-          FROM workers
+          FROM workers WHERE forgotten_at IS NULL
         """
     )
     (waiting,) = db.rows(
         """
         SELECT (SELECT count(*) FROM allocations WHERE reserved),
                (SELECT count(*) FROM allocations WHERE live AND NOT reserved),
-               count(*), extract(epoch FROM cluster_time() - min(submitted_at))::float8 FROM jobs WHERE ready
+               (SELECT extract(epoch FROM cluster_time() - submitted_at)::float8
+                  FROM jobs WHERE live AND ready ORDER BY id LIMIT 1)  -- ids are taken in the order of submission
         """
     )
     up, silent, lost, draining, total, reserved, allocated, used, unreachable, *held = workers
@@ -66,7 +66,6 @@ def read(db: Database) -> Totals:
             unreachable=unreachable / 1000,
         ),
         allocations=AllocationCounts(reserved=waiting[0], allocated=waiting[1]),
-        pending=waiting[2],
-        oldest_wait_s=waiting[3],
+        oldest_wait_s=waiting[2],
         held_milli=(held[0], held[1]),
     )

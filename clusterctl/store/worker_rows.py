@@ -10,7 +10,7 @@ from clusterctl.store.connection import Database
 
 
 def read(db: Database, name: str | None = None) -> list[WorkerPicture]:
-    """All workers, or the one, by name. What a silent worker uses is unknown, not what it last said."""
+    """All workers that are not forgotten, or the one. What a silent one uses is unknown, not what it said last."""
     rows = db.rows(
         """
         SELECT w.name, w.hostname, w.registered_at, w.last_heartbeat_at, w.admin_state, w.live_state, w.live_reason,
@@ -20,12 +20,12 @@ def read(db: Database, name: str | None = None) -> list[WorkerPicture]:
                w.memory_mb, w.reserved_memory_mb, w.allocated_memory_mb,
                CASE WHEN w.live_state = 'up' THEN w.used_memory_mb END,
                w.gpus, w.reserved_gpus, w.allocated_gpus, coalesce(held.jobs, 0), coalesce(held.services, 0), w.load1,
-               w.labels, w.version, w.admin_reason, w.trouble, w.beat
+               w.labels, w.version, w.admin_reason, w.trouble, w.beat, w.drain_by
           FROM workers w
           LEFT JOIN (SELECT a.worker_id, count(*) AS jobs, count(*) FILTER (WHERE j.kind = 'service') AS services
                        FROM allocations a JOIN jobs j ON j.id = a.job_id WHERE a.live GROUP BY a.worker_id) held
                  ON held.worker_id = w.id
-         WHERE %(name)s::text IS NULL OR w.name = %(name)s
+         WHERE w.forgotten_at IS NULL AND (%(name)s::text IS NULL OR w.name = %(name)s)
          ORDER BY w.name
         """,
         name=name,
@@ -45,7 +45,7 @@ def read_worker(row: Sequence[Any]) -> WorkerPicture:
         memory_mb=Amounts(total=row[13], reserved=row[14], allocated=row[15], used=row[16]),
         gpus=Amounts(total=row[17], reserved=row[18], allocated=row[19]),
         jobs=row[20], services=row[21], load1=row[22], labels=row[23], version=row[24], admin_reason=row[25],
-        trouble=row[26], beat=row[27],
+        trouble=row[26], beat=row[27], drain_by=row[28],
     )  # fmt: skip
 
 

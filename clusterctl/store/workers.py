@@ -1,4 +1,4 @@
-"""Workers: registration, the beat, silence, and what operators let them do."""
+"""Workers: registration, the beat, and silence. What operators do to them: ``administration``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from clusterctl.model.errors import Moved, NameTaken, Superseded
 from clusterctl.model.liveness import Pulse
 from clusterctl.model.orders import Holding
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
-from clusterctl.model.resources import Resources
 from clusterctl.model.states import AdminState, AllocationStatus, LiveState, Outcome
 from clusterctl.store.connection import Database
 
@@ -30,16 +29,18 @@ def register(db: Database, registration: Registration) -> Registered:
     found = db.nouns(
         Registered,
         """
-        INSERT INTO workers AS w (name, agent_id, machine_id, boot_id, hostname, version, spool, labels,
-                                  cpu_milli, memory_mb, gpus)
+        INSERT INTO workers AS w (name, agent_id, machine_id, boot_id, hostname, version, spool, agent_labels,
+                                  logs_url, logs_token, cpu_milli, memory_mb, gpus)
         VALUES (%(name)s, %(agent)s, %(machine)s, %(boot)s, %(hostname)s, %(version)s, %(spool)s, %(labels)s::jsonb,
-                %(cpu)s, %(memory)s, %(gpus)s)
+                %(logs_url)s, %(logs_token)s, %(cpu)s, %(memory)s, %(gpus)s)
         ON CONFLICT (name) DO UPDATE
            SET incarnation = w.incarnation + 1,
                booted_as = CASE WHEN w.boot_id = excluded.boot_id THEN w.booted_as ELSE w.incarnation + 1 END,
                agent_id = excluded.agent_id, machine_id = excluded.machine_id,
                boot_id = excluded.boot_id, hostname = excluded.hostname, version = excluded.version,
-               spool = excluded.spool, labels = excluded.labels, live_state = 'up', live_reason = '', trouble = '',
+               spool = excluded.spool, agent_labels = excluded.agent_labels,
+               logs_url = excluded.logs_url, logs_token = excluded.logs_token,
+               live_state = 'up', live_reason = '', trouble = '', forgotten_at = NULL,
                cpu_milli = greatest(excluded.cpu_milli, w.reserved_milli + w.allocated_milli),
                memory_mb = greatest(excluded.memory_mb, w.reserved_memory_mb + w.allocated_memory_mb),
                gpus = greatest(excluded.gpus, w.reserved_gpus + w.allocated_gpus),
@@ -57,6 +58,8 @@ def register(db: Database, registration: Registration) -> Registered:
         version=registration.version,
         spool=registration.spool,
         labels=msgspec.json.encode(registration.labels).decode(),
+        logs_url=registration.logs_url,
+        logs_token=registration.logs_token,
         cpu=registration.capacity.cpu_milli,
         memory=registration.capacity.memory_mb,
         gpus=registration.capacity.gpus,
@@ -162,7 +165,8 @@ def pulses(db: Database) -> tuple[float, list[Pulse]]:
     rows = db.rows(
         """
         SELECT extract(epoch FROM cluster_time())::float8, w.id, w.name, w.beat, w.live_state,
-               w.live_reason = 'stopped', w.reserved_milli + w.allocated_milli > 0
+               w.live_reason = 'stopped', w.reserved_milli + w.allocated_milli > 0,
+               coalesce(w.drain_by <= cluster_time(), false)
           FROM (SELECT) one LEFT JOIN workers w ON w.live_state <> 'lost'
         """
     )
@@ -171,7 +175,15 @@ def pulses(db: Database) -> tuple[float, list[Pulse]]:
 
 def read_pulse(row: Sequence[Any]) -> Pulse:
     """A Pulse from pulses' columns."""
-    return Pulse(worker_id=row[0], name=row[1], beat=row[2], live_state=LiveState(row[3]), stopped=row[4], holds=row[5])
+    return Pulse(
+        worker_id=row[0],
+        name=row[1],
+        beat=row[2],
+        live_state=LiveState(row[3]),
+        stopped=row[4],
+        holds=row[5],
+        overstays=row[5] and row[6],
+    )
 
 
 def silence(db: Database, term: int, seen: Mapping[int, int]) -> list[str]:
@@ -196,71 +208,3 @@ def silence(db: Database, term: int, seen: Mapping[int, int]) -> list[str]:
             term,
         )
     ]
-
-
-def could_hold(db: Database, request: Resources, labels: dict[str, str], name: str | None) -> bool:
-    """Whether some registered worker could hold the request when empty; True while there is no worker at all."""
-    return bool(
-        db.value(
-            """
-            SELECT count(*) = 0 OR bool_or(
-                       cpu_milli >= %s AND memory_mb >= %s AND gpus >= %s AND labels @> %s::jsonb
-                       AND (%s::text IS NULL OR name = %s))
-              FROM workers WHERE live_state <> 'lost'
-            """,
-            request.cpu_milli,
-            request.memory_mb,
-            request.gpus,
-            msgspec.json.encode(labels).decode(),
-            name,
-            name,
-        )
-    )
-
-
-def administer(db: Database, names: Sequence[str], state: AdminState, reason: str) -> list[str]:
-    """Let workers take new jobs, or not; the names of those for which that is new. What runs there runs on."""
-    return [
-        row[0]
-        for row in db.rows(
-            """
-            WITH chosen AS MATERIALIZED (
-                SELECT id FROM workers WHERE name = ANY (%(names)s) AND admin_state <> %(state)s
-                 ORDER BY id FOR NO KEY UPDATE
-            )
-            UPDATE workers w SET admin_state = %(state)s, admin_reason = %(reason)s
-              FROM chosen WHERE w.id = chosen.id RETURNING w.name
-            """,
-            names=list(names),
-            state=state.value,
-            reason=reason,
-        )
-    ]
-
-
-def drain_black_hole(db: Database, worker_id: int, incarnation: int, sentence: str) -> bool:
-    """open → draining, by the worker's own wish: it fails to start what others perhaps could.
-
-    Not if no other worker is open and up, for then the fault may as well lie with the jobs. It is said in the audit.
-    All open workers are locked, and judged as they are then: of two that ask at once, the later sees the first drained.
-    """
-    drained = db.run(
-        """
-        WITH open AS MATERIALIZED (
-            SELECT id, incarnation, live_state = 'up' AND trouble = '' AS takes_jobs
-              FROM workers WHERE admin_state = 'open' ORDER BY id FOR NO KEY UPDATE
-        ), drained AS (
-            UPDATE workers w SET admin_state = 'draining', admin_reason = %(sentence)s
-              FROM open me
-             WHERE w.id = me.id AND me.id = %(worker)s AND me.incarnation = %(incarnation)s
-               AND EXISTS (SELECT FROM open other WHERE other.id <> me.id AND other.takes_jobs)
-            RETURNING w.name
-        )
-        INSERT INTO audit (actor, verb, subject, reason)
-        SELECT 'worker ' || name, 'drain', 'worker:' || name, %(sentence)s FROM drained
-        """,
-        worker=worker_id,
-        incarnation=incarnation,
-        sentence=sentence,
-    )
-    return drained == 1

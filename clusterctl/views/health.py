@@ -38,20 +38,6 @@ def status(cluster: Cluster) -> StatusPicture:
 
 
 @served
-def check_schema(cluster: Cluster) -> int:
-    """The schema's version. Raises SchemaMismatch, with what to do, if it is not the one that this program speaks."""
-    return migrations.check(cluster.db)
-
-
-@served
-def missing_migrations(cluster: Cluster) -> list[str]:
-    """The names of the steps that the database lacks."""
-    have = migrations.applied(cluster.db)
-    migrations.refuse_strangers(have)
-    return [step.name for step in migrations.known() if step.version not in have]
-
-
-@served
 def redis_picture(cluster: Cluster) -> RedisPicture:
     """Whether Redis answers."""
     url = masked(cluster.settings.redis_url)

@@ -12,6 +12,7 @@ import pytest
 from clusterctl.cli.main import main
 from clusterctl.model.registration import Registered, Registration
 from clusterctl.model.resources import Resources
+from clusterctl.output.reader import machine_id
 from clusterctl.store import workers
 from clusterctl.store.connection import Database
 from tests.store.scene import Scene, registration
@@ -70,5 +71,6 @@ def worker(scene: Scene, tmp_path: Path) -> Registered:
     """A worker on this very machine, with a spool."""
     told = registration("here", 8)
     fields = {name: getattr(told, name) for name in told.__struct_fields__}
-    fields |= {"hostname": socket.gethostname(), "spool": str(tmp_path), "capacity": Resources(8000, 64_000, 0)}
+    fields |= {"hostname": socket.gethostname(), "machine_id": machine_id()}
+    fields |= {"spool": str(tmp_path), "capacity": Resources(8000, 64_000, 0)}
     return workers.register(scene.db, Registration(**fields))

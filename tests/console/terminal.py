@@ -14,7 +14,7 @@ from contextlib import suppress
 from tests.house.tree import ROOT
 
 
-def at_a_terminal(answer: bytes, *words: str) -> tuple[int, str]:
+def at_a_terminal(answer: bytes, *words: str, **environment: str) -> tuple[int, str]:
     """Run the program on a terminal of 80 columns, where somebody types *answer*; its exit code, and what was shown."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
@@ -23,7 +23,7 @@ def at_a_terminal(answer: bytes, *words: str) -> tuple[int, str]:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT), **environment},
     )
     os.close(theirs)
     os.write(ours, answer)
@@ -32,4 +32,4 @@ def at_a_terminal(answer: bytes, *words: str) -> tuple[int, str]:
         while data := os.read(ours, 1 << 16):
             shown += data
     os.close(ours)
-    return process.wait(30), shown.decode(errors="surrogateescape")
+    return process.wait(60), shown.decode(errors="surrogateescape")

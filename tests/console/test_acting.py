@@ -1,4 +1,4 @@
-"""``cancel`` and ``wait``: what they do, and with what they end."""
+"""``wait``, and ``submit`` that waits: what they say, and with what they end."""
 
 from __future__ import annotations
 
@@ -33,46 +33,6 @@ def meanwhile(action: Callable[[], Any]) -> Thread:
     thread = Thread(target=action)
     thread.start()
     return thread
-
-
-def test_cancel_ends_what_waits_and_asks_what_runs(run: Run, scene: Scene, worker: Registered) -> None:
-    waiting, running, ended = scene.jobs(3)
-    scene.finish(worker, ended)
-    scene.run(worker, [running])
-    said = run("cancel", f"{waiting}-{ended}", "--reason", "wrong input")
-    assert (said.code, said.out) == (ExitCode.PARTLY, "")
-    assert said.err.splitlines() == [
-        f"job {waiting} cancelled",
-        f"job {running} stopping: its worker has been told",
-        f"job {ended} had ended already as completed",
-    ]
-    assert scene.states([waiting, running, ended]) == ["cancelled", "running", "completed"]
-    noted = scene.db.rows("SELECT verb, subject, reason FROM audit ORDER BY subject")
-    assert noted == [("cancel", f"job:{job}", "wrong input") for job in (waiting, running)]
-
-
-def test_cancelling_what_has_ended_is_refused(run: Run, scene: Scene, worker: Registered) -> None:
-    (job,) = scene.jobs()
-    scene.finish(worker, job)
-    assert run("cancel", str(job)).code == ExitCode.REFUSED
-
-
-def test_cancel_all_spares_nothing_and_may_find_nothing(run: Run, scene: Scene) -> None:
-    jobs = scene.jobs(30)
-    said = run("cancel", "all")
-    assert (said.code, said.err) == (0, "30 jobs cancelled\n")
-    assert set(scene.states(jobs)) == {"cancelled"}
-    assert run("cancel", "all").code == 0
-
-
-def test_a_dry_cancel_tells_what_a_real_one_would_do_and_cancels_nothing(
-    run: Run, scene: Scene, worker: Registered
-) -> None:
-    jobs = scene.jobs(3)
-    scene.finish(worker, jobs[0])
-    said = run("cancel", f"{jobs[0]}-{jobs[-1]}", "--dry-run")
-    assert (said.code, said.err) == (0, f"would cancel 2 jobs: {jobs[1]}, {jobs[2]}\n1 job had ended already\n")
-    assert scene.states(jobs) == ["completed", "pending", "pending"]
 
 
 @pytest.mark.parametrize(

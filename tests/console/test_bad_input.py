@@ -160,3 +160,28 @@ def test_a_bad_redis_port_is_said_before_anything_is_submitted(run: Run) -> None
     said = run("submit", "--redis-url", "redis://localhost:port", "true")
     assert said.code == ExitCode.USAGE
     assert_told(said, "port")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["cancel", "1", "--reason", "a\udcff"],
+        ["jobs", "--filter", "name:\udcff"],
+        ["jobs", "--tenant", "\udcff"],
+        ["label", "w1", "\udcff=1"],
+        ["drain", "\udcff"],
+        ["\udcff"],
+    ],
+    ids=str,
+)
+def test_what_is_no_utf_8_is_named_whatever_it_is_for(run: Run, argv: list[str]) -> None:
+    said = run(*argv)
+    assert said.code == ExitCode.USAGE
+    assert_told(said, "UTF-8")
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_no_time_is_beyond_the_calendar(run: Run, day: str) -> None:
+    said = run("jobs", "--filter", f"submitted_at>{day}")
+    assert said.code == ExitCode.USAGE
+    assert_told(said, day)

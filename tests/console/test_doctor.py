@@ -232,7 +232,7 @@ def test_without_postgres_nothing_is_known_and_all_of_it_named(run: Run) -> None
     (line,) = [line for line in said.err.splitlines() if line.startswith("not checked: ")]
     assert "postgres unreachable" in line
     assert said.err.endswith("no findings among what could be checked\n")
-    redis_only = {"cache_drift", "ghost_redis_worker"}  # of which there is none here
+    redis_only = {"cache_drift", "ghost_redis_worker", "redis_evicts"}  # of which there is none here
     assert all(check.code in line for check in CHECKS if check.code not in redis_only)
 
 
@@ -242,7 +242,7 @@ def test_without_redis_the_rest_is_known(run: Run, monkeypatch: pytest.MonkeyPat
     said = run("doctor", "-o", "ids")
     assert (said.code, said.out) == (ExitCode.UNREACHABLE, "allocation:1\n")
     assert "not checked: redis unreachable" in said.err
-    assert "cache_drift, ghost_redis_worker" in said.err
+    assert "cache_drift, ghost_redis_worker, redis_evicts" in said.err
     assert run("doctor", "--fix-stuck", "--yes").code == ExitCode.UNREACHABLE
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from clusterctl.cluster import login_name
 from clusterctl.model.exits import ExitCode
+from clusterctl.model.states import Outcome
 from clusterctl.store import jobs
 from tests.console.conftest import Run
 from tests.console.test_bad_input import assert_told
@@ -176,3 +177,19 @@ def test_after_a_submit_only_what_can_never_start_is_warned_of(run: Run, busy: S
 def test_the_story_of_a_waiting_job_points_to_its_explanation(run: Run, busy: Scene) -> None:
     assert "`clusterctl explain 2`" in run("job", "2").out
     assert "explain" not in run("job", "1").out
+
+
+def test_an_attempt_that_cost_none_of_the_retries_is_not_counted_among_them(run: Run, scene: Scene) -> None:
+    worker = scene.worker("w1")
+    once, twice = scene.jobs(1) + scene.jobs(1, retries=1)
+    orders, token = scene.run(worker, [once, twice])
+    for order in orders:
+        assert run("requeue", str(order.job_id)).code == 0
+        scene.end(order, token, Outcome.REQUEUED)
+    scene.run(worker, [once, twice])
+    assert ", attempt 2; " in told(run, str(once))["headline"]
+    assert ", attempt 2 of 2; " in told(run, str(twice))["headline"]
+    header, *rows = run("jobs", "-o", "table").out.splitlines()
+    end = header.index("TRY") + len("TRY")
+    tries = {row.split()[0]: row[:end].split()[-1] for row in rows}
+    assert tries == {str(once): "2", str(twice): "2/2"}

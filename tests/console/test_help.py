@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clusterctl.cli.foreign import HERE, meant
 from clusterctl.cli.root import WHERE
 from tests.console.conftest import Run
 
@@ -43,3 +44,27 @@ def test_what_is_given_before_or_after_the_command_is_the_same(run: Run) -> None
     after = run("config", "show", "--database-url", url).out
     assert before == after
     assert url in before
+
+
+def test_help_is_a_word_too(run: Run) -> None:
+    assert run("help").out == run("--help").out
+    assert run("help", "jobs").out == run("jobs", "--help").out
+
+
+def test_an_option_that_is_nearly_one_is_guessed(run: Run) -> None:
+    said = run("submit", "--memry", "4G", "true")
+    assert (said.code, said.err.splitlines()[0]) == (2, "clusterctl: error: no such option: --memry")
+    assert "did you mean --memory?" in said.err
+
+
+def test_a_word_of_another_tool_is_told_what_it_is_here(run: Run) -> None:
+    said = run("squeue")
+    assert (said.code, "did you mean `clusterctl jobs`?" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("command", HERE)
+def test_the_words_of_other_tools_lead_to_what_there_is(command: str) -> None:
+    assert command.partition(" ")[0] in {*WHERE, "--version"}
+    for word in HERE[command].split():
+        assert word not in WHERE
+        assert meant(word, WHERE) == command

@@ -73,7 +73,8 @@ def test_who_did_it_and_why_stands_in_the_audit_for_each_job_that_was_changed(ru
         "cancel": [1, 2, 3, 4], "hold": [2, 3], "release": [1], "requeue": [4, 5],
     }[verb]  # fmt: skip
     rows = some.db.rows("SELECT verb, subject, reason FROM audit ORDER BY subject")
-    assert rows == [(verb, f"job:{job}", "because") for job in changed]
+    new = [("submit again", "job:6", "because")] if verb == "requeue" else []
+    assert rows == [*((verb, f"job:{job}", "because") for job in changed), *new]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -85,7 +86,7 @@ def test_a_dry_run_says_what_would_be_done_ends_alike_and_does_nothing(run: Run,
     real = run(verb, "1-5")
     assert (dry.code, dry.out) == (real.code, "")
     would = [line.partition("would be ")[0].split()[1] for line in dry.err.splitlines() if "would be" in line]
-    done = some.db.rows("SELECT substr(subject, 5) FROM audit ORDER BY 1")
+    done = some.db.rows("SELECT substr(subject, 5) FROM audit WHERE verb = %s ORDER BY 1", verb)
     assert [(each,) for each in would] == done
 
 

@@ -111,7 +111,8 @@ def test_what_is_not_understood_is_warned_of_and_the_job_is_in(run: Run, scene: 
         ("#SBATCH --mem=much", "job.sh, line 2: #SBATCH --mem: 'much' is not an amount of memory"),
         ("#SBATCH -J 'a", "job.sh, line 2: a quotation that does not end: 'a"),
         ("#CC --cpus none", "job.sh, line 2: #CC: "),
-        ("#CC --frobnicate", "job.sh, line 2: #CC: no such option: --frobnicate"),
+        ("#CC --service", "job.sh, line 2: #CC: --service is not there yet"),
+        ("#CC --reason why", "--reason can only be said on the command line"),
         ("#CC --cpus", "--cpus"),
         ("#CC hello", "job.sh, line 2: #CC: 'hello' is no option"),
         ("#CC --cpus 2 -- true", "job.sh, line 2: #CC: 'true' is no option"),
@@ -171,3 +172,20 @@ def test_a_pipe_or_a_directory_for_a_script_is_refused_at_once(run: Run, tmp_pat
     (tmp_path / "folder.sh").mkdir()
     assert_told(run("submit", "pipe.sh"), "no regular file")
     assert_told(run("submit", "folder.sh"), "is a directory")
+
+
+def test_an_option_that_nobody_knows_is_a_warning(run: Run, scene: Scene, script: Path) -> None:
+    write(script, "#CC --nonsense 3 --cpus 2", "#CC -x3 --colour=blue --flag --memory 1G --env A=--nonsense")
+    said = run("submit", "job.sh")
+    assert (said.code, said.out) == (0, "Submitted job 1\n")
+    unknown = [(2, "--nonsense"), (3, "-x"), (3, "--colour"), (3, "--flag")]
+    expected = [f"warning: job.sh, line {line}: #CC {option} is not understood" for line, option in unknown]
+    assert said.err.splitlines()[:4] == expected
+    assert wishes_of(scene)[:2] == (2000, 1024)
+
+
+def test_of_many_options_that_nobody_knows_the_first_are_warned_of(run: Run, scene: Scene, script: Path) -> None:
+    write(script, *(f"#CC --what{number}" for number in range(30)))
+    lines = run("submit", "job.sh").err.splitlines()
+    assert sum(line.endswith("is not understood") for line in lines) == 10
+    assert "warning: job.sh: 20 more lines or options that are not understood" in lines

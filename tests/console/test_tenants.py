@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any, LiteralString, TypeVar
+
 import msgspec
 import pytest
 
+from clusterctl import views
+from clusterctl.cluster import Cluster
 from clusterctl.model.exits import ExitCode
+from clusterctl.settings import load
+from clusterctl.store.connection import Database
 from tests.console.conftest import Run
 from tests.console.test_bad_input import assert_told
 from tests.store.scene import Scene
 
+T = TypeVar("T")
 TENANT = (
     "name jobs cpus memory_mb gpus dominant_share weight oldest_wait_s wait_p50_s wait_p95_s starts"  # as documented
 )
@@ -99,3 +106,30 @@ def test_nonsense_is_refused_before_the_cluster_is_asked(run: Run, words: str) -
     said = run("tenants", *words.split())
     assert_told(said)
     assert said.code == ExitCode.USAGE
+
+
+class Unquiet(Database):
+    """Whenever it has read something, another client starts a job on a worker of its own."""
+
+    scene: Scene
+
+    def nouns(self, noun: type[T], sql: LiteralString, *args: object, **named: object) -> list[T]:
+        """As ever, but the world goes on."""
+        found: list[T] = super().nouns(noun, sql, *args, **named)
+        workers = self.scene.db.value("SELECT count(*) FROM workers")
+        self.scene.run(self.scene.worker(f"x{workers}"), self.scene.jobs(tenant="ada"))
+        return found
+
+
+def test_all_that_is_told_of_tenants_is_of_one_moment(shared: Scene) -> None:
+    with Cluster(load({})) as cluster:
+        told = views.tenant_list(cluster)
+        cluster.db.close()
+        cluster.db = Unquiet(cluster.settings.database_url)
+        cluster.db.scene = shared
+
+        def facts(found: Any) -> Any:
+            return [msgspec.structs.replace(each, oldest_wait_s=None) for each in found.tenants]
+
+        assert facts(views.tenant_list(cluster)) == facts(told)
+        assert facts(views.tenant_list(cluster)) != facts(told)

@@ -77,3 +77,5 @@ def test_cancelling_what_is_being_requeued_ends_it_for_good(cluster: Cluster) ->
     jobs.cancel(cluster.db, [job])
     cluster.pass_time(GRACE + 20)
     assert (cluster.state(job), worker.machine.ran) == ("cancelled", [job])
+    assert cluster.attempts(job) == [Outcome.CANCELLED]
+    assert cluster.job_row(job, "reason") == ("cancelled",)

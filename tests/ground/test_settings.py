@@ -106,6 +106,7 @@ def test_a_torn_stack_file_counts_as_none(places: Path, content: str) -> None:
         ("lease = true", "lease: put the value in quotes"),
         ("redis_prefix = 7", "redis_prefix: put the value in quotes"),
         ("service_claims_per_round = 0", "service_claims_per_round: '0' is not a whole number"),
+        ("expected_workers = -1", "expected_workers: '-1' is not a whole number from 0"),
         ("[lease]\nx = 1", "lease: settings are not nested"),
         ("lease = 10m", "line 1.*text stands in quotes"),
     ],
@@ -147,6 +148,7 @@ def test_paths_begin_where_they_were_written(places: Path) -> None:
         ({"sample_to_postgres_every": "1s"}, "sample_to_postgres_every"),
         ({"redis_url": "http://h"}, "redis_url begins with 'http'"),
         ({"database_url": "mysql://h/d"}, "database_url begins with 'mysql'"),
+        ({"logs_port": "65536"}, "ports end at 65535"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(places: Path, flags: dict[str, str], complaint: str) -> None:

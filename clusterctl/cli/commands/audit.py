@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clusterctl.cli.completion import complete_workers
 from clusterctl.cli.input.one_job import OneJobOption, number_of
+from clusterctl.cli.input.worker_options import OneWorkerOption
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing, log_tail
-from clusterctl.cli.output.listing import FilterOption, FormOption, SortOption
+from clusterctl.cli.output.listing import FormOption, SortOption, filter_option
 from clusterctl.cli.output.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.verbs import Verbs
 
@@ -29,13 +28,11 @@ def audit(
     *,
     follow: FollowOption = False,
     job: OneJobOption = None,
-    worker: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What concerns this worker.", autocompletion=complete_workers)
-    ] = None,
+    worker: OneWorkerOption = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who did it.")] = None,
     verb: Annotated[str | None, typer.Option(metavar="VERB", help="What was done: cancel, drain, mend.")] = None,
     since: SinceOption = None,
-    filter: FilterOption = None,
+    filter: Annotated[str | None, filter_option("verb:cancel actor:ada", "subject:worker:w1 age<1d")] = None,
     sort: SortOption = "",
     limit: NewestOption = None,
     form: FormOption = None,
@@ -57,7 +54,6 @@ def audit(
 
     chosen = listing.read_filter(AUDIT, filter)
     most = log_tail.most_rows(AUDIT, limit, follow=follow, sort=sort)
-    for_people = (form or ("table" if sys.stdout.isatty() else "tsv")) in ("table", "wide")
     with invocation(ctx).cluster() as cluster:
         wanted = AuditChoice(
             job_id=number_of(cluster, job),
@@ -66,18 +62,18 @@ def audit(
             verb=verb,
             since_s=since,
             filter=chosen,
-            folded=for_people and not sort,
+            folded=listing.is_for_people(form) and not sort,
         )
         found = views.audit_log(cluster, wanted, most)
         log_tail.narrate(found.reach, "the audit", since)
         if follow:
-            go_on(cluster, wanted, found, log_tail.Roll(AUDIT, form))
+            log_tail.follow(log_tail.Roll(AUDIT, form), found.entries, looks(cluster, wanted, found))
             return
     log_tail.show_log(AUDIT, found.entries, form, sort=sort, limit=limit, more=found.reach.more)
 
 
-def go_on(cluster: Cluster, wanted: AuditChoice, found: AuditList, roll: log_tail.Roll[AuditPicture]) -> None:
-    """Print what was *found*, and then what is new."""
+def looks(cluster: Cluster, wanted: AuditChoice, found: AuditList) -> Callable[[], Sequence[AuditPicture]]:
+    """What is new since *found*, again and again."""
     from clusterctl import views
 
     mark = found.reach.mark
@@ -89,5 +85,4 @@ def go_on(cluster: Cluster, wanted: AuditChoice, found: AuditList, roll: log_tai
         mark = news.mark
         return [entry for entry in news.entries if entry.id not in told]
 
-    roll.show(found.entries)
-    log_tail.follow(roll, look)
+    return look

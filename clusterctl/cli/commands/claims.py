@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clusterctl.cli.completion import complete_workers
 from clusterctl.cli.input.one_job import OneJobOption, number_of
+from clusterctl.cli.input.worker_options import OneWorkerOption
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing, log_tail
-from clusterctl.cli.output.listing import FilterOption, FormOption, SortOption
+from clusterctl.cli.output.listing import FormOption, SortOption, filter_option
 from clusterctl.cli.output.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.claim_log import CLAIM_EVENTS
@@ -37,15 +37,13 @@ def claims(
     *,
     follow: FollowOption = False,
     job: OneJobOption = None,
-    worker: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of this worker.", autocompletion=complete_workers)
-    ] = None,
+    worker: OneWorkerOption = None,
     event: Annotated[
         str,
         typer.Option(metavar="EVENT,…", help=f"Only these: {', '.join(CLAIM_EVENTS)}.", autocompletion=complete_events),
     ] = "",
     since: SinceOption = None,
-    filter: FilterOption = None,
+    filter: Annotated[str | None, filter_option("event:Released reason:time_limit", "repeats>10 -worker:w1")] = None,
     sort: SortOption = "",
     limit: NewestOption = None,
     form: FormOption = None,
@@ -76,9 +74,7 @@ def claims(
         found = views.claim_log(cluster, wanted, most)
         log_tail.narrate(found.reach, "the claim log", since)
         if follow:
-            roll = log_tail.Roll(CLAIMS, form)
-            roll.show(found.claims)
-            log_tail.follow(roll, looks(cluster, wanted, found))
+            log_tail.follow(log_tail.Roll(CLAIMS, form), found.claims, looks(cluster, wanted, found))
             return
     log_tail.show_log(CLAIMS, found.claims, form, sort=sort, limit=limit, more=found.reach.more)
     if not found.claims and back == LATELY_S and since is None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
+import msgspec
 import typer
 
+from clusterctl.cli.completion import complete_settings
 from clusterctl.cli.invocation import Invocation, invocation
 from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FormOption, Listing
+from clusterctl.cli.output.listing import FormOption, LimitOption, Listing, SortOption, filter_option
 from clusterctl.cli.output.table import Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput, ClusterError
@@ -20,17 +22,34 @@ from clusterctl.text import visible
 app = Verbs()
 
 
+class SettingPicture(msgspec.Struct, frozen=True):
+    """A setting. ``value`` as it would be written, ``reason``: what it is for."""
+
+    name: str
+    value: str
+    origin: str
+    reason: str
+
+
 @app.verb()
 def config(
     ctx: typer.Context,
     action: Annotated[Literal["show", "check"], typer.Argument(metavar="show|check", help="What to do.")],
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SETTING]…", help="With show: only these.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SETTING]…", help="With show: only these.", autocompletion=complete_settings),
+    ] = None,
+    *,
+    filter: Annotated[str | None, filter_option("-origin:default")] = None,
+    sort: SortOption = "",
+    limit: LimitOption = 500,
     form: FormOption = None,
 ) -> None:
     """Show the settings in force, or check them and what they lead to.
 
     $ clusterctl config show
     $ clusterctl config show lease term_grace -o wide   # with what each is for
+    $ clusterctl config show --filter -origin:default   # what somebody has set
     $ clusterctl config check                           # before a daemon is started with them
 
     A setting `like_this` is the variable CLUSTERCTL_LIKE_THIS. What comes first wins: flags, environment,
@@ -41,9 +60,11 @@ def config(
 
     asked = invocation(ctx)
     if action == "check":
-        if names:
-            raise BadInput("`check` checks all settings", "leave the names out")
+        if names or filter is not None or sort:
+            raise BadInput("`check` checks all settings", "leave the names out, and --filter and --sort")
         raise typer.Exit(check(asked))
+    wanted = listing.read_filter(SETTINGS, filter)
+    listing.read_sort(SETTINGS, sort)
     try:
         found = settings.origins(asked.flags)
     except ValueError as error:
@@ -51,11 +72,11 @@ def config(
     if strangers := [name for name in names or () if name not in settings.SETTINGS]:
         raise BadInput(f"no such setting: {strangers[0]!a:.80}", "`clusterctl config show` lists them")
     rows = [
-        {**each._asdict(), "reason": settings.SETTINGS[each.name].reason}
+        SettingPicture(*each, reason=settings.SETTINGS[each.name].reason)
         for each in found
         if not names or each.name in names
     ]
-    listing.show(SETTINGS, rows, form)
+    listing.show_chosen(SETTINGS, rows, form, wanted=wanted, sort=sort, limit=limit)
     sys.stderr.writelines(f"warning: {visible(each)}\n" for each in settings.strangers(os.environ))
 
 
@@ -90,10 +111,12 @@ def reachable(asked: Invocation) -> ExitCode:
     return ExitCode.UNREACHABLE if missed else ExitCode.DONE
 
 
-COLUMNS: list[Column[dict[str, Any]]] = [
-    Column("SETTING", lambda row: row["name"]),
-    Column("VALUE", lambda row: row["value"] or "-", least=16),
-    Column("FROM", lambda row: row["origin"], least=12),
-    Column("WHAT FOR", lambda row: row["reason"], wide=True),
+COLUMNS: list[Column[SettingPicture]] = [
+    Column("SETTING", lambda row: row.name),
+    Column("VALUE", lambda row: row.value or "-", least=16),
+    Column("FROM", lambda row: row.origin, least=12),
+    Column("WHAT FOR", lambda row: row.reason, wide=True),
 ]
-SETTINGS: Listing[dict[str, Any]] = Listing("settings", COLUMNS, dict, "name value origin reason", "name")
+SETTINGS: Listing[SettingPicture] = Listing(
+    "settings", COLUMNS, listing.plain_of, "name value origin reason", "name", SettingPicture
+)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clusterctl.cli.completion import complete_targets
-from clusterctl.cli.input.consent import ask
+from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing, mends
-from clusterctl.cli.output.listing import FormOption
+from clusterctl.cli.output.listing import FormOption, LimitOption, SortOption, filter_option
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput, Refused
 from clusterctl.model.exits import ExitCode
@@ -43,23 +43,26 @@ def doctor(
         bool, typer.Option("--fix-stuck", help="Mend what holds resources or jobs for no reason.")
     ] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend all that can be mended.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan of --fix or --fix-stuck, and stop.")
-    ] = False,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: DryRunOption = False,
+    reason: ReasonOption = "",
+    yes: YesOption = False,
+    filter: Annotated[str | None, filter_option("severity:critical,warning", "code:worker* age>10m")] = None,
+    sort: SortOption = "",
+    limit: LimitOption = 500,
     form: FormOption = None,
 ) -> None:
     """Find what is wrong with the cluster, say how one knows, and mend it.
 
     $ clusterctl doctor                        # look at everything
     $ clusterctl doctor worker:w1 -o json      # what concerns one worker
+    $ clusterctl doctor --filter 'severity:critical,warning age>10m' --sort since
     $ clusterctl doctor --fix-stuck --dry-run  # what would be done, and at what risk
     $ clusterctl doctor --fix-stuck job:42
     $ clusterctl doctor --fix reserved_expired cache_drift --yes --reason "after the restore"
 
     A mend is applied only if everything still is as it was found; else it says so, and changes nothing. None can make
-    a job run twice. With Postgres or Redis down, what can be looked at is, and the rest is named.
+    a job run twice. With Postgres or Redis down, what can be looked at is, and the rest is named. With --filter and
+    --limit, what is not shown is not mended.
 
     Ends with 0 if all is well, 1 with findings, 3 if something could not be looked at. With --fix or --fix-stuck: 0 if
     all was mended, 5 if some was, 1 if none was.
@@ -69,17 +72,22 @@ def doctor(
     words = targets or []
     if dry_run and not (fix or fix_stuck):
         raise BadInput("--dry-run shows the plan of a mend", "add --fix or --fix-stuck; without them nothing changes")
+    wanted = listing.read_filter(mends.FINDINGS, filter)
+    listing.read_sort(mends.FINDINGS, sort)
     with invocation(ctx).reach() as cluster:
         found = views.findings(cluster, words)
         tell_limits(found)
+        all_chosen = listing.chosen(mends.FINDINGS, found.findings, wanted=wanted, sort=sort)
         if not (fix or fix_stuck):
-            mends.show_findings(found.findings, form, whole=not found.unchecked)
-            advise(found.findings)
-            raise typer.Exit(verdict(found, found.findings))
-        chosen = [finding for finding in found.findings if fix or finding.stuck]
+            mends.show_findings(all_chosen[:limit], form, whole=not found.unchecked, more=len(all_chosen) - limit)
+            advise(all_chosen)
+            raise typer.Exit(verdict(found, all_chosen))
+        mendable = [finding for finding in all_chosen if fix or finding.stuck]
+        chosen = mendable[:limit]
         if not chosen and words and not found.unchecked:
             raise Refused(f"nothing is to be mended for {' '.join(words)}", "`clusterctl doctor` shows all findings")
         mends.show_plan(chosen, form, whole=not found.unchecked)
+        listing.tell_more(len(mendable) - limit)
         if dry_run or not any(finding.fix.available for finding in chosen):
             mends.show_outcomes(chosen, [], form)
             raise typer.Exit(verdict(found, chosen))

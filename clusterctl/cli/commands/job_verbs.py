@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clusterctl.cli.input.consent import YesOption, ask, somebody_is_there
+from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask, somebody_is_there
 from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, read_wanted, why_nothing
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output.handled import end_with, tell
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 app = Verbs()
 MANY = 10  # jobs that were not named one by one: more, and a person is asked
-
-ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
 @app.verb()
@@ -44,7 +41,8 @@ def cancel(
     $ clusterctl jobs --state held -o ids | clusterctl cancel -
 
     All processes of a running job are asked to end (SIGTERM), and killed after the setting term_grace. `all`, and a
-    --filter alone, mean what has not ended; on a terminal you are asked first if that is more than 10 jobs.
+    --filter alone, mean what has not ended; on a terminal you are asked first if that is more than 10 jobs, but a
+    script is not asked: look with --dry-run.
     Ends with 0 if all that were named are cancelled, 5 if some had ended already, 4 if all had.
     """
     act(ctx, "cancel", selectors, filter, reason, dry_run=dry_run, yes=yes)
@@ -68,7 +66,7 @@ def hold(
 
     What runs goes on, and is named: `clusterctl requeue` lets it begin anew, `clusterctl cancel` ends it. Who holds a
     job, and why, stands in `clusterctl job`. `all`, and a --filter alone, mean what has not ended; on a terminal you
-    are asked first if that is more than 10 jobs.
+    are asked first if that is more than 10 jobs, a script is not.
     Ends with 0 if all that were named are held, 5 if only some are, 4 if none.
     """
     act(ctx, "hold", selectors, filter, reason, dry_run=dry_run, yes=yes)
@@ -90,7 +88,7 @@ def release(
     $ clusterctl release --filter 'state:held tenant:physics'
 
     Jobs that were not held stay as they are. `all`, and a --filter alone, mean what has not ended; on a terminal you
-    are asked first if that is more than 10 jobs.
+    are asked first if that is more than 10 jobs, a script is not.
     Ends with 0 if none that were named are held now, 5 if some had ended, 4 if all had.
     """
     act(ctx, "release", selectors, filter, reason, dry_run=dry_run, yes=yes)
@@ -112,15 +110,17 @@ def requeue(
     """Let jobs run once more: what has ended as a new job, what runs as its next attempt.
 
     $ clusterctl requeue 42
-    $ clusterctl jobs --state failed,timeout -o ids | clusterctl requeue -
+    $ clusterctl requeue --filter state:failed,timeout
     $ clusterctl requeue --filter 'state:failed exit_code:137 finished_at>=2026-01-31' --dry-run
+    $ clusterctl jobs --state failed -o ids | grep -v 43 | clusterctl requeue -
     $ clusterctl wait $(clusterctl requeue 42 --parsable)
 
     What has ended stays as it is, and is submitted again with all its wishes, as a job of a new number that waits for
     no other; parts of an array as an array, with their indices. What runs is stopped, keeps its number and waits for a
     worker; that spends none of its retries. What has not begun stays as it is.
-    A --filter alone means what has ended and is kept, `all` what has not ended; on a terminal you are asked first if
-    that is more than 10 jobs.
+    A --filter alone means what has ended and is kept, however long ago: the direct way to run again all that failed. A
+    list that is piped in has what `clusterctl jobs` shows, without --all the last hour. `all` means what has not ended.
+    On a terminal you are asked first if that is more than 10 jobs, a script is not.
     Ends with 0 if all that were named run again or wait, 5 if only some do, 4 if none.
     """
     among = TERMINAL if filter is not None and not selectors else LIVE

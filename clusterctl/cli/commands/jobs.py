@@ -19,7 +19,7 @@ from clusterctl.cli.input.selectors import (
 )
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FilterOption, FormOption, LimitOption, PictureFormOption, SortOption
+from clusterctl.cli.output.listing import FilterOption, FormOption, PictureFormOption, SortOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
 from clusterctl.model.states import JobState
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 app = Verbs()
 MOST_CARDS = 100
+MOST_ROWS = 500  # unless told otherwise; numbers for the next program are never cut off unasked
 
 
 @app.verb()
@@ -47,7 +48,15 @@ def jobs(
     filter: FilterOption = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="Also what ended more than an hour ago.")] = False,
     sort: SortOption = "",
-    limit: LimitOption = 500,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=listing.MOST,
+            metavar="N",
+            help="Most rows; how many more there are is said. Default: 500; of ids all.",
+        ),
+    ] = None,
     form: FormOption = None,
 ) -> None:
     """List jobs: what runs, waits, or ended within the hour.
@@ -68,15 +77,18 @@ def jobs(
 
     given = {"states": read_states(states), "tenant": tenant, "name": name}
     wanted, keys = listing.read_filter(JOBS, filter), listing.read_sort(JOBS, sort)
+    most = limit or (listing.MOST if form == "ids" else MOST_ROWS)
     with invocation(ctx).cluster() as cluster:
         chosen = listed(cluster, selectors, wanted, everything=everything)
         found = views.JobList(jobs=(), more=0)
         if chosen is not None:
-            found = views.queue(cluster, msgspec.structs.replace(chosen, **given), limit, keys)
+            found = views.queue(cluster, msgspec.structs.replace(chosen, **given), most, keys)
             if not found.jobs and (chosen.ranges or chosen.array_id is not None):
                 # Are there no such jobs, or did the filters take them all?
                 refuse_unknown(selectors, chosen.ranges, all_named(cluster, chosen))
     listing.show(JOBS, found.jobs, form, more=found.more)
+    if found.has_older:
+        sys.stderr.write("… and others that ended more than an hour ago; --all shows them\n")
 
 
 def listed(cluster: Cluster, words: list[str], wanted: Filter | None, *, everything: bool) -> Selection | None:
@@ -123,29 +135,19 @@ def job(
         ids = chosen_ids(cluster, selectors, wanted)
         if len(ids) > MOST_CARDS:
             raise BadInput(f"those are {len(ids):,} jobs", "`clusterctl jobs` lists them in rows")
-        stories = [(views.job(cluster, id), where_output_lies(cluster, id)) for id in ids]
+        stories = views.stories(cluster, ids)
+        outputs = {each.job_id: each for each in views.outputs(cluster, ids)} if form != "json" else {}
     if form == "json":
-        plain = [plain_story(story) for story, _ in stories]
+        plain = [plain_story(story) for story in stories]
         listing.show_plain(plain[0] if names_one(selectors) else plain)
         return
-    for number, (story, output) in enumerate(stories):
+    for number, story in enumerate(stories):
         sys.stdout.write("\n" if number else "")
-        show_card(story, output)
+        output = outputs.get(story.job.id)
+        show_card(story, f"{output.path} on {output.hostname}" if output else "")
 
 
 def plain_story(story: JobStory) -> dict[str, Any]:
     """The job's own fields, and beside them what is known besides."""
     plain: dict[str, Any] = listing.plain_of(story)
     return {**plain.pop("job"), **plain}
-
-
-def where_output_lies(cluster: Cluster, job_id: int) -> str:
-    """The newest attempt's file, in words; empty if there has been none."""
-    from clusterctl import views
-    from clusterctl.model.errors import NotFound, Refused
-
-    try:
-        found = views.output(cluster, job_id)
-    except (Refused, NotFound):
-        return ""
-    return f"{found.path} on {found.hostname}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from clusterctl.cli.input.consent import DryRunOption
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import card, listing, table
 from clusterctl.cli.output.listing import PictureForm, PictureFormOption
@@ -28,7 +29,8 @@ MIB = 1024 * 1024
 def db(
     ctx: typer.Context,
     action: Annotated[Literal["migrate", "status"], typer.Argument(metavar="migrate|status", help="What to do.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="With migrate: say which steps are missing.")] = False,
+    dry_run: DryRunOption = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="With migrate: kept with who did it.")] = "",
     form: PictureFormOption = "table",
 ) -> None:
     """Bring the database's schema up to date, or show how it stands.
@@ -45,7 +47,7 @@ def db(
         if action == "status":
             show_status(cluster, form)
             return
-        steps = views.missing_migrations(cluster) if dry_run else operations.migrate(cluster)
+        steps = views.missing_migrations(cluster) if dry_run else operations.migrate(cluster, reason=reason)
     done = "would apply" if dry_run else "applied"
     for step in steps:
         sys.stderr.write(f"{done} {step}\n")

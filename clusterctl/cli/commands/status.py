@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 
 import typer
@@ -23,7 +24,7 @@ from clusterctl.units import format_age
 app = Verbs()
 LABEL = 11  # cells of the left column
 SEVERITIES = ("critical", "warning", "info")
-WHOLE = 10_000  # cells: no line is longer
+NARROW = 80  # columns: beneath, nothing is cut for the sake of ten lines
 NO_REDIS = "none"
 HINT = (
     "`clusterctl up` starts what is missing of a cluster here; `clusterctl config show` tells where addresses come from"
@@ -37,6 +38,7 @@ def status(ctx: typer.Context, form: PictureFormOption = "table") -> None:
     $ clusterctl status
     $ clusterctl status -o json
 
+    On a terminal of less than 80 columns a fact takes as many lines as it needs.
     Ends with 3 if Postgres or Redis cannot be reached, and says what is known all the same.
     """
     show_status(ctx, form)
@@ -55,17 +57,25 @@ def show_status(ctx: typer.Context, form: PictureForm = "table") -> None:
         colour = colours.wanted()
         for label, text, sgr in lines(found):
             name = colours.painted(f"{label:{LABEL}}", colours.DIM, colour)
-            sys.stdout.write(f"{name} {colours.painted(visible(text, room_for(sgr)), sgr, colour)}\n")
+            told = f"\n{'':{LABEL}} ".join(colours.painted(line, sgr, colour) for line in folded(text, sgr))
+            sys.stdout.write(f"{name} {told}\n")
     if not found.database.up or not (found.redis.up or found.redis.url == NO_REDIS):
         sys.stdout.flush()
         sys.stderr.write(f"hint: {asked.nowhere() or HINT}\n")
         raise typer.Exit(ExitCode.UNREACHABLE)
 
 
-def room_for(sgr: str | None) -> int:
-    """Cells of a line: those of the terminal, so that ten lines are ten; what is wrong is told in full."""
-    whole = not sys.stdout.isatty() or sgr == mood(False)
-    return WHOLE if whole else shutil.get_terminal_size().columns - LABEL - 1
+def folded(text: str, sgr: str | None) -> list[str]:
+    """What stands beside a label: a line, so that ten lines are ten, but where it is narrow as many as it takes.
+
+    What is wrong is told in full; what is no terminal takes lines of any length.
+    """
+    columns = shutil.get_terminal_size().columns
+    if not sys.stdout.isatty():
+        return [visible(text)]
+    if columns < NARROW:
+        return textwrap.wrap(visible(text), max(12, columns - LABEL - 1), break_on_hyphens=False)
+    return [visible(text, None if sgr == mood(False) else columns - LABEL - 1)]
 
 
 def lines(found: StatusPicture) -> Iterator[tuple[str, str, str | None]]:

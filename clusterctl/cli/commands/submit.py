@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from clusterctl import units
 from clusterctl.cli.input import composition, layers, payload
 from clusterctl.cli.input import submit_options as options
+from clusterctl.cli.input.named_jobs import NamedJobs
 from clusterctl.cli.input.surroundings import Surroundings
 from clusterctl.cli.invocation import Invocation, invocation
 from clusterctl.cli.verbs import Verbs
@@ -57,6 +58,8 @@ def submit(
     follow: options.Follow = False,
     parsable: options.Parsable = False,
     dry_run: options.DryRun = False,
+    form: options.Form = None,
+    reason: options.Reason = "",
 ) -> None:
     """Hand in a command or a script, to run where there is room.
 
@@ -66,6 +69,7 @@ def submit(
     $ clusterctl submit --array @inputs.txt -- sh -c 'gzip "$CLUSTERCTL_ARRAY_LINE"'
     $ clusterctl submit --after 42 --wait --wrap 'sort out.* | uniq > all'
     $ clusterctl submit --from commands.txt --cpus 2
+    $ clusterctl submit --dry-run -o json --memory 64G -- ./train
 
     A script may say its options itself, in lines at its top: `#CC --cpus 4`. Of `#SBATCH` lines the common ones are
     understood. The command line goes before them.
@@ -75,22 +79,23 @@ def submit(
     # What is asked for is read from the context, which also knows what was said and what is only a default.
     asked = invocation(ctx)
     refuse_contradictions(words or [], wrap, source)
+    if form is not None and not dry_run:
+        raise BadInput(
+            "-o goes with --dry-run", "--parsable prints the number alone; a file for output is --stdout PATH"
+        )
+    jobs_of = NamedJobs(asked)
+    told = Answer(parsable=parsable, wait=wait, follow=follow, dry_run=dry_run, form=form, reason=reason)
     if source is not None:
         from clusterctl.cli.input import job_list
 
-        wanted = job_list.read(ctx, source, asked.settings())
-        hand_in(asked, wanted, many=True, parsable=parsable, dry_run=dry_run, wait=wait, follow=follow)
+        hand_in(asked, job_list.read(ctx, source, asked.settings(), jobs_of), told, many=True)
         return
     what = payload.read(words) if words else payload.of_shell(wrap or "", "wrap")
     wishes = layers.merge(layers.defaults(ctx), *composition.layers_of(ctx, what), layers.of_command_line(ctx))
-    hand_in(
-        asked,
-        [composition.compose(what, wishes, asked.settings(), Surroundings())],
-        parsable=wishes.parsable,
-        dry_run=dry_run,
-        wait=wishes.wait,
-        follow=wishes.follow,
-    )
+    wanted = composition.compose(what, wishes, asked.settings(), Surroundings(), jobs_of)
+    if warning := payload.words_for_a_shell(words or []):
+        sys.stderr.write(f"warning: {warning}\n")
+    hand_in(asked, [wanted], told._replace(parsable=wishes.parsable, wait=wishes.wait, follow=wishes.follow))
 
 
 def refuse_contradictions(words: list[str], wrap: str | None, source: str | None) -> None:
@@ -104,49 +109,62 @@ def refuse_contradictions(words: list[str], wrap: str | None, source: str | None
         raise BadInput("nothing to run: no COMMAND", "`clusterctl submit -- make -j4`; see `clusterctl submit --help`")
 
 
-def hand_in(
-    asked: Invocation,
-    wanted: list[Submission],
-    *,
-    many: bool = False,
-    parsable: bool,
-    dry_run: bool,
-    wait: bool,
-    follow: bool,
-) -> None:
+class Answer(NamedTuple):
+    """What comes back of a submission, and what is kept of it besides. ``form``: of a dry run."""
+
+    parsable: bool
+    wait: bool
+    follow: bool
+    dry_run: bool
+    form: str | None
+    reason: str
+
+
+def hand_in(asked: Invocation, wanted: list[Submission], told: Answer, *, many: bool = False) -> None:
     """Submit, and say so; wait if that was asked for."""
     from clusterctl import operations
 
-    if follow and (many or wanted[0].indices is not None):
+    if told.follow and (many or wanted[0].indices is not None):
         raise BadInput("--follow shows the output of one job, not of many", "use --wait")
     check_together(wanted)  # before anything is connected: nonsense needs no database
     with asked.cluster() as cluster:
-        if dry_run:
-            sys.stderr.write(f"would submit {size(wanted)}: {wanted[0].name!a}{', …' if len(wanted) > 1 else ''}\n")
-            foresee(cluster, wanted)
+        if told.dry_run:
+            foresee(cluster, wanted, told.form, many=many)
             return
-        submitted = operations.submit_many(cluster, wanted) if many else [operations.submit(cluster, wanted[0])]
-        sys.stdout.write(f"{numbers(submitted) if parsable else sentence(submitted)}\n")
+        if many:
+            submitted = operations.submit_many(cluster, wanted, reason=told.reason)
+        else:
+            submitted = [operations.submit(cluster, wanted[0], reason=told.reason)]
+        sys.stdout.write(f"{numbers(submitted) if told.parsable else sentence(submitted)}\n")
         sys.stdout.flush()
         if known := sum(len(each.ids) for each in submitted if each.existing):
             which = "" if all(each.existing for each in submitted) else f"{known:,} of them "
             sys.stderr.write(f"{which}submitted before, under the same key\n")
+        if any(each.after for each in wanted):
+            tell_cancelled(cluster, submitted)
         warn(cluster, wanted)
-        if wait or follow:
+        if told.wait or told.follow:
             from clusterctl.cli.output import waiting
 
             ids = [id for each in submitted for id in each.ids]
-            raise typer.Exit(waiting.see_through(cluster, ids, follow=follow))
+            raise typer.Exit(waiting.see_through(cluster, ids, follow=told.follow))
 
 
-def foresee(cluster: Cluster, wanted: list[Submission]) -> None:
+def foresee(cluster: Cluster, wanted: list[Submission], form: str | None, *, many: bool) -> None:
     """Say what would become of it; of many, of the first few kinds, each as if it came alone."""
     from clusterctl import views
+    from clusterctl.cli.output import listing
     from clusterctl.cli.output.explanation_card import show_card
 
-    for number, one in enumerate(kinds_of(wanted)[:MOST_WARNINGS]):
+    sys.stderr.write(f"would submit {size(wanted)}: {wanted[0].name!a}{', …' if len(wanted) > 1 else ''}\n")
+    told = [views.foresee(cluster, one) for one in kinds_of(wanted)[:MOST_WARNINGS]]
+    if form == "json":
+        plain = [listing.plain_of(each) for each in told]
+        listing.show_plain(plain if many else plain[0])
+        return
+    for number, each in enumerate(told):
         sys.stdout.write("\n" if number else "")
-        show_card(views.foresee(cluster, one))
+        show_card(each)
 
 
 def kinds_of(wanted: list[Submission]) -> list[Submission]:
@@ -166,6 +184,22 @@ def warn(cluster: Cluster, wanted: list[Submission]) -> None:
                 sys.stderr.write(f"warning: {visible(which)}{warning}\n")
     except ClusterError:
         return
+
+
+def tell_cancelled(cluster: Cluster, submitted: list[Submitted]) -> None:
+    """Say which are cancelled already, because a job that they come after has ended otherwise."""
+    from clusterctl import views
+    from clusterctl.model.selection import Selection
+
+    ranges = tuple((each.ids[0], each.ids[-1]) for each in submitted)
+    try:
+        found = views.queue(cluster, Selection(ranges=ranges, states=("cancelled",)), MOST_WARNINGS)
+    except ClusterError:
+        return
+    for job in found.jobs:
+        sys.stderr.write(f"warning: job {job.id} is cancelled already: {visible(job.detail)}\n")
+    if found.more:
+        sys.stderr.write(f"warning: so are {found.more:,} more\n")
 
 
 def size(wanted: list[Submission]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FilterOption, FormOption, LimitOption, SortOption
+from clusterctl.cli.output.listing import FormOption, LimitOption, SortOption, filter_option
 from clusterctl.cli.verbs import Verbs
 
 app = Verbs()
@@ -18,7 +19,7 @@ app = Verbs()
 def tenants(
     ctx: typer.Context,
     *,
-    filter: FilterOption = None,
+    filter: Annotated[str | None, filter_option("oldest_wait>10m jobs.held:0", "name:physics*")] = None,
     sort: SortOption = "",
     limit: LimitOption = 500,
     form: FormOption = None,

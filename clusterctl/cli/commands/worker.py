@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clusterctl.cli.completion import complete_workers
-from clusterctl.cli.input.consent import ask
-from clusterctl.cli.input.worker_options import DryRunOption, ReasonOption
+from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
 from clusterctl.cli.output.listing import PictureFormOption
 from clusterctl.cli.verbs import Verbs
-from clusterctl.model.errors import BadInput, Refused
+from clusterctl.model.errors import BadInput
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
-    from clusterctl.model.pictures import WorkerStory
+    from clusterctl.model.pictures import WorkerPicture, WorkerStory
 
 app = Verbs()
 
@@ -38,7 +37,7 @@ def worker(
     ] = False,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: YesOption = False,
 ) -> None:
     """Show one worker and what it holds; vouch that it is dead; or forget it.
 
@@ -51,17 +50,18 @@ def worker(
     must have been stopped by their own lease. --confirm-dead does not wait for that: say it only of a machine that is
     switched off, or they run twice at once. A forgotten worker that comes back is a new one.
     """
-    from clusterctl import views
+    from clusterctl import operations, views
 
     if confirm_dead and forget:
         raise BadInput("--confirm-dead and --forget are two things", "first the one, then the other")
     with invocation(ctx).cluster() as cluster:
         story = views.worker(cluster, name)
         if confirm_dead:
-            declare_dead(cluster, story, reason=reason, dry_run=dry_run, yes=yes)
+            declare_dead(cluster, story.worker, reason=reason, dry_run=dry_run, yes=yes)
             return
         if forget:
-            let_go(cluster, story, reason=reason, dry_run=dry_run)
+            operations.forget(cluster, story.worker, reason=reason, dry_run=dry_run)
+            sys.stderr.write(f"worker {name} {'would be' if dry_run else 'is'} forgotten\n")
             return
     if form == "json":
         listing.show_plain(plain_story(story))
@@ -77,41 +77,20 @@ def plain_story(story: WorkerStory) -> dict[str, Any]:
     return {**plain["worker"], "holds": plain["holds"]}
 
 
-def declare_dead(cluster: Cluster, story: WorkerStory, *, reason: str, dry_run: bool, yes: bool) -> None:
+def declare_dead(cluster: Cluster, seen: WorkerPicture, *, reason: str, dry_run: bool, yes: bool) -> None:
     """Say what will happen, ask, and do it."""
     from clusterctl import operations
 
-    found = story.worker
-    if found.live_state != "silent":
-        raise Refused(f"worker {found.name} is {found.live_state}", "only a silent worker can be confirmed dead")
-    jobs = "1 job" if len(story.holds) == 1 else f"{len(story.holds)} jobs"
+    foreseen = operations.confirm_dead(cluster, seen, reason=reason, dry_run=True)
+    jobs = "1 job" if len(foreseen) == 1 else f"{len(foreseen)} jobs"
     sys.stderr.write(
-        f"worker {found.name} on {found.hostname}, last heard {round(found.heartbeat_age_s)} s ago, holds {jobs};"
+        f"worker {seen.name} on {seen.hostname}, last heard {round(seen.heartbeat_age_s)} s ago, holds {jobs};"
         " what it holds is released and may run elsewhere, even if that machine still runs it\n"
     )
     if dry_run:
+        sys.stderr.writelines(f"job {each.job_id} would be {each.state}\n" for each in foreseen)
         return
     ask("Is that machine dead for certain?", given=yes)
-    ended = operations.confirm_dead(cluster, found, reason=reason)
-    for each in ended:
-        sys.stderr.write(f"job {each.job_id} is {each.state}\n")
-    sys.stderr.write(f"worker {found.name} is lost\n")
-
-
-def let_go(cluster: Cluster, story: WorkerStory, *, reason: str, dry_run: bool) -> None:
-    """List a worker no more, if it is gone and holds nothing."""
-    from clusterctl import operations
-
-    found = story.worker
-    if found.live_state == "up":
-        raise Refused(
-            f"worker {found.name} is up", "stop its agent first; `clusterctl drain` lets it finish what it runs"
-        )
-    if story.holds:
-        raise Refused(
-            f"worker {found.name} still holds {len(story.holds)} of its jobs",
-            f"they are lost in time; if its machine is dead, at once: `clusterctl worker {found.name} --confirm-dead`",
-        )
-    if not dry_run:
-        operations.forget(cluster, found, reason=reason)
-    sys.stderr.write(f"worker {found.name} {'would be' if dry_run else 'is'} forgotten\n")
+    ended = operations.confirm_dead(cluster, seen, reason=reason)
+    sys.stderr.writelines(f"job {each.job_id} is {each.state}\n" for each in ended)
+    sys.stderr.write(f"worker {seen.name} is lost\n")

@@ -11,7 +11,7 @@ from clusterctl.cli.invocation import invocation
 from clusterctl.cli.output import listing
 from clusterctl.cli.output.colours import STATES
 from clusterctl.cli.output.gauge import gauge
-from clusterctl.cli.output.listing import FilterOption, FormOption, LimitOption, Listing, SortOption
+from clusterctl.cli.output.listing import FormOption, LimitOption, Listing, SortOption, filter_option
 from clusterctl.cli.output.table import Cell, Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.pictures import Amounts, WorkerPicture
@@ -27,7 +27,7 @@ def workers(
         str | None, typer.Argument(metavar="[NAME]", help="Only this one.", autocompletion=complete_workers)
     ] = None,
     *,
-    filter: FilterOption = None,
+    filter: Annotated[str | None, filter_option("live_state:silent,lost", "cpus.used<0.5 label.gpu:a100")] = None,
     sort: SortOption = "",
     limit: LimitOption = 500,
     form: FormOption = None,

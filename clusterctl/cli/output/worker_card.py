@@ -29,6 +29,8 @@ def facts(worker: WorkerPicture) -> Iterator[tuple[str, str]]:
     """Labels and what stands beside them."""
     yield "trouble", worker.trouble
     yield worker.admin_state, worker.admin_reason if worker.admin_state != "open" else ""
+    if worker.drain_by is not None:
+        yield "drains", f"until {stamp(worker.drain_by)}; then what runs is stopped, and runs elsewhere"
     yield worker.live_state, worker.live_reason if worker.live_state != LiveState.UP else ""
     yield "machine", worker.hostname
     yield "heard", heard(worker)

@@ -1,0 +1,54 @@
+"""Forgetting what is old before its time, a bite at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from clusterctl.cluster import Cluster
+from clusterctl.door.served import served
+from clusterctl.model.retention import Kind, age_of, check_age
+from clusterctl.operations.changes import again
+from clusterctl.store import audit, history
+from clusterctl.store.connection import Database
+
+BITE = 5000  # rows: so many go in well under a second
+
+_PRUNERS: Mapping[Kind, Callable[[Database, float, int], int]] = {
+    "jobs": history.prune_jobs,
+    "allocations": history.prune_allocations,
+    "claims": history.prune_claims,
+    "samples": history.prune_samples,
+    "audit": history.prune_audit,
+}
+
+
+@served
+def prune(
+    cluster: Cluster, kind: Kind, older_than_s: float | None = None, *, reason: str = "", begun: bool = False
+) -> int:
+    """Forget one bite of what is older, by the rules by which schedd does; how many rows. 0: nothing is left.
+
+    Without *older_than_s*, of what is older than the cluster's setting ``keep_…``. Never what is live. *begun*: an
+    earlier bite stands in the audit, and this one belongs to it. Raises BadInput for an age that is none.
+    """
+    age = age_of(cluster.settings, kind, older_than_s)
+
+    def bite() -> int:
+        with cluster.db.transaction():
+            gone = _PRUNERS[kind](cluster.db, age, BITE)
+            if gone and not begun:
+                audit.note(cluster.db, cluster.caller, "prune", [kind], reason, {"older_than_s": age})
+        return gone
+
+    return again(bite)
+
+
+@served
+def announce_prune(cluster: Cluster, workers: Sequence[str], older_than_s: float, *, reason: str = "") -> None:
+    """Keep who deletes output older than that in the spools of *workers*: before it is done, for it is done elsewhere.
+
+    By this the doctor knows that what is missing there was not lost. Raises BadInput for an age that is none.
+    """
+    check_age(older_than_s)
+    subjects = [f"spool:{name}" for name in workers]
+    audit.note(cluster.db, cluster.caller, "prune", subjects, reason, {"older_than_s": older_than_s})
