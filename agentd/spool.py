@@ -1,8 +1,8 @@
 """The spool: the directory in which an agentd keeps everything that must outlive it.
 
 ``lock`` (one agentd at a time), ``warm`` (one warm process at a time), ``origin`` (which directory this is), ``synced``
-(when the cluster last heard us), ``supervisors/`` (journals and sockets), ``output/`` (what jobs wrote), ``scripts/``
-(what they run), ``orders/`` (those too large for a socket).
+(when the cluster last heard us), ``supervisors/`` (journals and sockets), ``output/`` (what jobs wrote, or notes of
+where they did), ``scripts/`` (what they run), ``orders/`` (those too large for a socket).
 """
 
 from __future__ import annotations

@@ -10,11 +10,17 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from tests import embedded_server
 from tests.embedded_server import TEMPLATE, Servers
+from tests.unhurried import unhurried
 
 _numbers = itertools.count(1)
+
+# How long an example takes is the machine's affair: Hypothesis would call it a fault from a fifth of a second on.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def servers() -> Servers:
-    """The one Postgres and the one Valkey of this test run, without durability."""
+    """The one Postgres and the one Valkey of this test run; what is in memory is lost with it."""
     return embedded_server.servers()
 
 
@@ -53,7 +59,7 @@ def redis_url(servers: Servers) -> Iterator[str]:
     Channels are the whole server's; a test of wake-ups also wants ``redis_prefix``.
     """
     lane = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    url = f"{servers.redis_url}?db={lane % 16}"
+    url = unhurried(f"{servers.redis_url}?db={lane % 16}")
     with redis.Redis.from_url(url) as connection:
         connection.flushdb()
         yield url

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from agentd.running import Processes, Running
 from clusterctl.clock import Bell
 from clusterctl.model.orders import End, Order
-from clusterctl.model.states import Outcome
+from clusterctl.model.states import FREE_RETURNS, Outcome
 from tests.virtual import VirtualTime
 
 
@@ -124,8 +124,8 @@ class Machine:
             self.ledger.append(entry)
 
     def stop(self, attempt: Attempt, at: float, outcome: Outcome, grace_s: float, detail: str = "") -> None:
-        """TERM works at once, except on the stubborn. The first who asks says what the end is called."""
-        if attempt.by_itself:
+        """TERM works at once, except on the stubborn. Who asks first, or who cancels, says what the end is called."""
+        if attempt.by_itself or (outcome is Outcome.CANCELLED and attempt.outcome in FREE_RETURNS):
             attempt.outcome, attempt.detail = outcome, detail
         kill_at = min(at + grace_s, max(at, self.lease_end(attempt.order) + attempt.order.grace_s))
         attempt.ends_at = min(attempt.ends_at, kill_at if attempt.stubborn else at)

@@ -9,9 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PAUSE = 0.01  # seconds between two looks
+PATIENCE = 60.0  # seconds: nobody's promise, only when a test gives up; what must be quick is measured
 
 
-def until(predicate: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
+def until(predicate: Callable[[], T], timeout: float = PATIENCE, what: str = "") -> T:
     """Ask *predicate* until its answer is true, and return that answer. Fails the test after *timeout* seconds."""
     deadline = time.monotonic() + timeout
     while not (answer := predicate()):

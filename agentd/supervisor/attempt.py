@@ -118,7 +118,7 @@ class Attempt:
     def stop(self, outcome: str, grace_s: float, detail: str = "") -> None:
         """TERM now, KILL after *grace_s*, or KILL at once if that is 0 or the lease has been out for longer.
 
-        The first stop says what the end is called; a later one may only hurry.
+        The first stop says what the end is called; a later one may only hurry, or end for good what was to run again.
         """
         now = boottime()
         kill_at = self._last_moment(now + grace_s)
@@ -128,6 +128,8 @@ class Attempt:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGTERM if kill_at > now else signal.SIGKILL)
                 os.killpg(self._pid, signal.SIGCONT)
+        elif outcome == "cancelled" and self._outcome in ("requeued", "worker_stopped"):
+            self._outcome, self._detail = outcome, detail
         self._stopping = True
         self._kill_at = min(self._kill_at, kill_at)
 

@@ -14,8 +14,8 @@ from clusterctl.cluster import Cluster
 from clusterctl.demo.workload import Group
 from clusterctl.model.errors import Refused
 from clusterctl.model.pictures import AttemptPicture, JobPicture
+from clusterctl.model.selection import Selection
 from clusterctl.model.states import TERMINAL, JobState
-from clusterctl.store.jobs import Selection
 
 LOOK_EVERY = 0.15  # seconds
 PATIENCE = 120.0  # seconds; a machine with two busy cores needs fifteen

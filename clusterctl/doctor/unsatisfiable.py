@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from clusterctl.cluster import Cluster
 from clusterctl.doctor.check import Check, Note, some_jobs
 from clusterctl.model.findings import Finding
+from clusterctl.scheduling.filters import NEVER
 from clusterctl.store import waiting
 
-NEVER = ("unsatisfiable", "label", "named_worker")  # filters that look at what a worker is, not at how it fares
+# What helps, by what no worker has.
+CURES = {
+    "unsatisfiable": "ask for less, or add a worker that is large enough",
+    "label": "put the label on a worker (`clusterctl label NAME KEY=VALUE`), or cancel it and ask for another",
+    "named_worker": "`clusterctl workers` lists the names: add a worker of this name, or cancel it and name another",
+}
 MOST = 200  # findings; more say nothing more
 
 
@@ -27,9 +33,7 @@ class Unsatisfiable(Check):
             yield self.finding(
                 f"job:{shape.job_id}",
                 f"{some_jobs(shape)} for what no registered worker has: {shape.said or shape.reason}",
-                self.by_hand(
-                    f"clusterctl explain {shape.job_id}", "ask for less, or add a worker that can hold it; it waits on"
-                ),
+                self.by_hand(f"clusterctl explain {shape.job_id}", CURES.get(shape.reason, CURES["unsatisfiable"])),
                 since=shape.since,
                 evidence={
                     "reason": shape.reason,

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import socket
 import time
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
 class Allowance:
-    """Seconds and bytes for all that is heard until it is granted anew. Threads that share it share what is left."""
+    """Seconds and bytes for all that is heard until it is granted anew. Threads that share it share what is left.
+
+    ``line`` gives the socket that heeds it, the newest if there were several; it is not kept alive by this.
+    """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._until = float("inf")
         self._bytes = 0
+        self._is_over = False
+        self.line: Callable[[], socket.socket | None] = lambda: None
 
     def grant(self, seconds: float, size: int) -> None:
         """From now on so many seconds, and *size* bytes."""
-        self._until = self._seconds() + seconds
+        self._until = self._seconds() + seconds if not self._is_over else float("-inf")
         self._bytes = size
+
+    def end(self) -> None:
+        """Nothing is heard any more, whatever is granted; whoever waits for an answer, in any thread, waits no longer.
+
+        The driver's own ways to end a wait are for the thread that waits: from another one they may dial anew.
+        """
+        self._is_over, self._until = True, float("-inf")
+        if line := self.line():
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def seconds_left(self) -> float:
         """How long may still be waited. Raises TimeoutError when that is over."""
@@ -41,6 +58,7 @@ class FrugalSocket:
     def __init__(self, line: socket.socket, allowance: Allowance) -> None:
         self._line = line
         self._allowance = allowance
+        allowance.line = weakref.ref(line)
 
     def recv(self, size: int) -> bytes:
         """What is there, waited for as the timeout says, and as long as the allowance lasts."""

@@ -5,14 +5,12 @@ Schedd is woken through Postgres (``store.bell``): a few listeners there cost no
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from redis import RedisError
 from redis.client import PubSub
 
 from clusterctl.clock import Bell
@@ -64,9 +62,7 @@ class Listener:
         self._chance = chance
         self._breaker = Breaker()
         self._closing = threading.Event()
-        self._line: Any = (
-            None  # a PubSub, which redis-py leaves untyped; the PubSub in use, for close() to end its wait
-        )
+        self._allowance = Allowance()
         self._lost = False
         self._thread = threading.Thread(target=self._listen, name="redis-bell", daemon=True)
 
@@ -79,10 +75,7 @@ class Listener:
     def close(self, timeout: float = 1.0) -> None:
         """Stop listening; waits for the thread at most *timeout* seconds. The bell may be closed afterwards."""
         self._closing.set()
-        line = self._line
-        if line is not None:
-            with contextlib.suppress(RedisError, OSError):
-                line.unsubscribe()  # the server's answer ends the wait; if the server is gone, the thread's death does
+        self._allowance.end()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -97,15 +90,14 @@ class Listener:
 
     def _hear(self) -> None:
         """Subscribe, and ring for every message, until the line breaks or this is closed."""
-        allowance = Allowance()
-        client = open_client(self._url, allowance, timeout=1.0)
-        self._line = line = PubSub(client.connection_pool)
+        client = open_client(self._url, self._allowance, timeout=1.0)
+        line: Any = PubSub(client.connection_pool)  # redis-py leaves it untyped
         try:
-            allowance.grant(HEARING, LARGEST_WORD)
+            self._allowance.grant(HEARING, LARGEST_WORD)
             line.subscribe(*self._channels)
             unanswered, proven = False, time.monotonic() + LONGEST_REST
             while not self._closing.is_set():
-                allowance.grant(2 * HEARING, LARGEST_WORD)
+                self._allowance.grant(2 * HEARING, LARGEST_WORD)
                 message = line.get_message(timeout=LONGEST_REST if self._lost else HEARING)
                 if self._lost and time.monotonic() >= proven:
                     self._note_return()
@@ -118,7 +110,6 @@ class Listener:
                     self._bell.ring()
                     self._closing.wait(BREATH)
         finally:
-            self._line = None
             line.close()
             client.close()
 

@@ -27,7 +27,8 @@ NONE = "none"  # as a URL: this cluster has no Redis
 class Connection:
     """Where Redis is, under which prefix our keys stand, and whether it is worth trying now.
 
-    *url* is ``redis://``, ``rediss://``, ``unix://`` or ``none``. Nothing is connected before the first word.
+    *url* is ``redis://``, ``rediss://``, ``unix://`` or ``none``; with ``?socket_timeout=`` more than ``TIMEOUT``,
+    for a Redis that is far away, a talk may take longer in proportion. Nothing is connected before the first word.
     Threads may share it; processes may not. ``trouble`` is the last failure, None once it answered again.
     """
 
@@ -38,6 +39,7 @@ class Connection:
         self._breaker = Breaker(seconds)
         self._allowance = Allowance()
         self._client = None if url == NONE else open_client(url, self._allowance)
+        self._stretch = 1.0 if self._client is None else stretch(self._client)
         if self._client is None:
             self.trouble = Outage("redis", "the settings name none")
 
@@ -53,7 +55,7 @@ class Connection:
         """
         if self._client is None or (self.trouble and self._breaker.remaining() > 0):
             raise (self.trouble or Outage("redis", "the settings name none")).with_traceback(None)  # or it would grow
-        self._allowance.grant(seconds, LARGEST_TALK)
+        self._allowance.grant(seconds * self._stretch, LARGEST_TALK)
         try:
             yield self._client
         except Exception as error:  # noqa: BLE001  # what a stranger answers may break the driver anywhere
@@ -119,6 +121,11 @@ def open_client(url: str, allowance: Allowance, *, timeout: float = TIMEOUT) -> 
     except TypeError as error:
         raise ValueError(f"{masked(url)}: {str(error).partition(') ')[2] or error}") from None
     return client
+
+
+def stretch(client: redis.Redis) -> float:
+    """How many times as long as usual *client*'s URL lets it wait."""
+    return max(1.0, float(client.connection_pool.connection_kwargs["socket_timeout"] or 0) / TIMEOUT)
 
 
 def outage(error: Exception) -> Outage:

@@ -13,6 +13,10 @@ from clusterctl.model.explanation import Similar
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup
 
+# Numbers that no job bears. In turn: every job that the snapshot holds, those that it does not, those still to come.
+UNSEEN = 2**61  # from here on, jobs of which only their shape is known
+UNBORN = 2 * UNSEEN  # from here on, jobs that are not submitted yet: they stand behind all others
+
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
     """What one job holds on one worker. ``since``: when its process started; None while it is only reserved."""

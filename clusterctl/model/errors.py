@@ -31,6 +31,10 @@ class Superseded(Moved):
     """A newer incarnation of this worker writes now, or it was declared lost: it must register again."""
 
 
+class NotTold(ClusterError):
+    """It may have been done; what became of it could not be told."""
+
+
 class SchemaMismatch(ClusterError):
     """The database speaks another version of the schema."""
 

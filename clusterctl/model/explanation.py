@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 Likeness = Literal["name", "command", "request"]  # what makes two jobs similar, the strongest first
+LIKENESS: dict[Likeness, str] = {"name": "of its name", "command": "of its command", "request": "of its size"}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

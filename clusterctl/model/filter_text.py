@@ -6,14 +6,14 @@ Terms stand between blanks. Whatever cannot be read is BadInput that says where 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from clusterctl.model.errors import BadInput
-from clusterctl.model.filter_values import READERS, moment
+from clusterctl.model.filter_values import amount, moment
 from clusterctl.model.filter_words import Letter, Word, listed, pattern_of, refuse, split, text_of
-from clusterctl.model.filters import Filter, Kind, Operator, Term, Vocabulary
+from clusterctl.model.filters import SMALL, Filter, Kind, Operator, Term, Vocabulary, expression
 
 LONGEST, MOST_TERMS = 10_000, 100  # characters, and terms, of one filter
 SIGNS = ":=!<>~"
@@ -24,6 +24,8 @@ OPERATORS: dict[str, tuple[Operator, bool]] = {  # what it means, and whether it
 }  # fmt: skip
 UNITS = ("mb", "s", "id")  # what may be left out at the end of a field's name
 UNORDERED: tuple[Kind, ...] = ("text", "flag", "map")
+CONNECTIVES = ("or", "and", "not", "|", "||", "&", "&&", "(", ")")  # of other languages
+SURE = 0.7  # how like a known name must be that nothing else can have been meant, from 0 to 1
 
 
 def parse(text: str, vocabulary: Vocabulary) -> Filter:
@@ -43,6 +45,7 @@ def read_term(word: Word, vocabulary: Vocabulary) -> Term:
     letters = word.letters
     turned = len(letters) > 1 and letters[0] in (Letter("-", False), Letter("!", False))
     letters = letters[turned:]
+    refuse_connectives(word, letters)
     signs = [at for at, letter in enumerate(letters) if not letter.quoted and letter.text in SIGNS]
     if not signs:
         return bare(word, letters, vocabulary, turned)
@@ -55,7 +58,37 @@ def read_term(word: Word, vocabulary: Vocabulary) -> Term:
     operator, negated = OPERATORS[sign]
     field, key, kind = find_field(word, text_of(letters[:begin]), vocabulary)
     term = Term(fields=(field,), operator=operator, key=key, negated=negated != turned)
-    return with_values(word, term, kind, listed(letters[end:]))
+    values = listed(letters[end:])
+    found = with_values(word, term, kind, values)
+    for value in values if field in vocabulary.words else ():
+        refuse_unknown_word(word, field, value, found, vocabulary.words[field])
+    return found
+
+
+def refuse_connectives(word: Word, letters: Sequence[Letter]) -> None:
+    """BadInput for what joins terms in other languages: taken for a text to look for, it would only match nothing."""
+    said = text_of(letters).lower()
+    if any(letter.quoted for letter in letters) or not (said in CONNECTIVES or said.startswith("(")):
+        return
+    either = "either of several values: state:failed,timeout"
+    refuse(word, "terms are not joined by words or brackets", f"all terms must hold; {either}; -FIELD:VALUE is not")
+
+
+def refuse_unknown_word(word: Word, field: str, value: Sequence[Letter], term: Term, known: Sequence[str]) -> None:
+    """BadInput for a value, or a pattern, of *term* that is none of the words that *field* can be."""
+    pattern = pattern_of(value)
+    if pattern in term.patterns and not any(expression(pattern).fullmatch(each.translate(SMALL)) for each in known):
+        refuse(word, f"{field} is never {text_of(value)!a:.60}", suggestion(text_of(value), known))
+
+
+def suggestion(given: str, known: Iterable[str]) -> str:
+    """What was perhaps meant; and unless that is sure, all that there is."""
+    names = {each.translate(SMALL): each for each in known}
+    near = difflib.get_close_matches(given.translate(SMALL), names, n=1)
+    if near and difflib.SequenceMatcher(None, near[0], given.translate(SMALL)).ratio() >= SURE:
+        return f"did you mean {names[near[0]]}?"
+    one_of = f"one of {', '.join(names.values())}"
+    return f"did you mean {names[near[0]]}? {one_of}" if near else one_of
 
 
 def bare(word: Word, letters: Sequence[Letter], vocabulary: Vocabulary, turned: bool) -> Term:
@@ -75,11 +108,10 @@ def find_field(word: Word, name: str, vocabulary: Vocabulary) -> tuple[str, str,
     maps = (first.lower(), f"{first.lower()}s")  # label.gpu is one of the labels
     if key and (field := next((each for each in maps if kinds.get(each) == "map"), "")):
         return field, key, "text"
-    if inner := [each for each in kinds if each.startswith(f"{small}.")]:
-        refuse(word, f"{name} has parts", f"one of {', '.join(inner)}")
-    hint = f"the fields are {', '.join(kinds)}"
-    near = difflib.get_close_matches(small, kinds, n=1)
-    return refuse(word, f"there is no field {name!a:.60}", f"did you mean {near[0]}? {hint}" if near else hint)
+    objects = tuple(f"{each}." for each in (small, *(f"{small}_{unit}" for unit in UNITS)))
+    if inner := [each for each in kinds if each.startswith(objects)]:
+        refuse(word, f"{name} has parts: {', '.join(inner)}", f"for example {inner[0]}>1")
+    return refuse(word, f"there is no field {name!a:.60}", suggestion(small, kinds))
 
 
 def with_values(word: Word, term: Term, kind: Kind, values: Sequence[tuple[Letter, ...]]) -> Term:
@@ -111,6 +143,6 @@ def compared(word: Word, term: Term, kind: Kind, values: Sequence[tuple[Letter, 
     try:
         if kind == "time":
             return msgspec.structs.replace(term, moments=tuple(map(moment, texts)))
-        return msgspec.structs.replace(term, numbers=tuple(READERS[kind](text) for text in texts))
+        return msgspec.structs.replace(term, numbers=tuple(amount(term.fields[0], kind, text) for text in texts))
     except ValueError as error:
         refuse(word, str(error), "for example age>2h memory>=4G cpus:8 submitted_at>=2026-01-31")

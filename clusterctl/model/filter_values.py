@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from clusterctl import units
 from clusterctl.model.filters import Kind, Number
 
 TRUTH = {"true": 1, "yes": 1, "false": 0, "no": 0}
+FIRST_YEAR, LAST_YEAR = 1970, 9998  # beyond them there is no job, nor always a next day
 TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ]([0-9]{2}:[0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,3}))?)?)?"
@@ -49,7 +50,19 @@ def moment(text: str) -> tuple[float, float]:
         raise ValueError(f"{text!a:.60} is not in the calendar") from None
     steps = ((part, timedelta(milliseconds=1)), (second, timedelta(seconds=1)), (minute, timedelta(minutes=1)))
     length = next((step for given, step in steps if given), timedelta(days=1))
+    if not FIRST_YEAR <= begin.year <= LAST_YEAR:
+        raise ValueError(f"{text!a:.60} is not from {FIRST_YEAR} to {LAST_YEAR}")
     return begin.timestamp(), begin.timestamp() + length.total_seconds()
+
+
+# Amounts that have names, by the field in which they have them.
+NAMED: dict[str, Mapping[str, int]] = {"priority": units.PRIORITIES}
+
+
+def amount(field: str, kind: Kind, text: str) -> Number:
+    """What *text* means in that field. Raises ValueError."""
+    named = NAMED.get(field, {})
+    return named[text.lower()] if text.lower() in named else READERS[kind](text)
 
 
 READERS: dict[Kind, Callable[[str], Number]] = {

@@ -23,10 +23,14 @@ SMALL = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
 
 class Vocabulary(NamedTuple):
-    """The fields that rows of one kind have (``cpus.total`` is one of an inner object), and which a bare word means."""
+    """The fields that rows of one kind have (``cpus.total`` is one of an inner object), and which a bare word means.
+
+    ``words``: all that a field of text can be, where that is known.
+    """
 
     kinds: Mapping[str, Kind]
     searched: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = {}
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,14 +18,18 @@ Fate = Literal["done", "unchanged", "refused"]  # ``unchanged``: it is as it was
 _J = JobState
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """A job as it was seen. ``stop``: what its agent has been asked to end it as; ``cancelled``: somebody has."""
+class Seen(msgspec.Struct, frozen=True):
+    """A job as it was seen. ``stop``: what its agent has been asked to end it as; ``cancelled``: somebody has.
+
+    ``allocation``: by which it is where it is.
+    """
 
     job_id: int
     state: JobState
     worker: str | None
     stop: str | None
     cancelled: bool
+    allocation: int | None = None
 
 
 class Step(NamedTuple):
@@ -52,7 +56,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     again: int | None = None
 
 
-def decide(verb: Verb, job: Standing) -> Step:
+def decide(verb: Verb, job: Seen) -> Step:
     """What *verb* means for *job*."""
     if job.state not in LIVE:
         return of_ended(verb, job.state)
@@ -67,14 +71,14 @@ def of_ended(verb: Verb, state: JobState) -> Step:
     return refused(f"{words[verb]} ended already, as {state}")
 
 
-def cancelling(job: Standing) -> Step:
+def cancelling(job: Seen) -> Step:
     """``cancel`` of a live job."""
     if job.state is _J.RUNNING:
         return does("cancel", "told to stop", "would be told to stop")
     return does("cancel", "cancelled", "would be cancelled")
 
 
-def holding(job: Standing) -> Step:
+def holding(job: Seen) -> Step:
     """``hold`` of a live job."""
     if job.state is _J.HELD:
         return unchanged("held already")
@@ -83,14 +87,14 @@ def holding(job: Standing) -> Step:
     return does("hold", "held", "would be held")
 
 
-def releasing(job: Standing) -> Step:
+def releasing(job: Seen) -> Step:
     """``release`` of a live job."""
     if job.state is _J.HELD:
         return does("release", "released", "would be released")
     return unchanged("not held, nothing to release")
 
 
-def requeueing(job: Standing) -> Step:
+def requeueing(job: Seen) -> Step:
     """``requeue`` of a live job."""
     if job.state is _J.HELD:
         return unchanged("not begun, and held: `clusterctl release` lets it go")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from clusterctl.model.filters import Filter
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=10**9)]  # how many rows of a list
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,10 +10,26 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from clusterctl.model.claim_log import CLAIM_EVENTS, ClaimPicture
 from clusterctl.model.filters import Kind, Vocabulary
+from clusterctl.model.findings import Finding, Severity
+from clusterctl.model.pictures import JobPicture, WorkerPicture
+from clusterctl.model.states import AdminState, AllocationStatus, JobState, LiveState, Outcome
 
 KINDS: dict[Any, Kind] = {str: "text", int: "number", float: "number", bool: "flag", datetime: "time"}
 OF_NAMES: dict[str, Kind] = {"_s": "duration", "_mb": "memory"}
+# All that a field can be. Another word would match nothing, and a slip would look like an answer.
+WORDS: dict[type[msgspec.Struct], dict[str, tuple[str, ...]]] = {
+    JobPicture: {
+        "state": tuple(JobState),
+        "kind": ("batch", "service"),
+        "allocation.status": tuple(AllocationStatus),
+        "allocation.release_reason": tuple(Outcome),
+    },
+    WorkerPicture: {"admin_state": tuple(AdminState), "live_state": tuple(LiveState)},
+    ClaimPicture: {"event": CLAIM_EVENTS},
+    Finding: {"severity": get_args(Severity)},
+}
 
 
 @cache
@@ -21,7 +37,7 @@ def vocabulary_of(noun: type[msgspec.Struct]) -> Vocabulary:
     """The fields of the JSON of *noun*, those of an inner object with a dot. A bare word is looked for in its texts."""
     kinds = dict(fields_of(noun))
     texts = tuple(name for name, kind in kinds.items() if kind == "text" and "." not in name)
-    return Vocabulary(kinds, texts)
+    return Vocabulary(kinds, texts, WORDS.get(noun, {}))
 
 
 def fields_of(noun: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[str, Kind]]:

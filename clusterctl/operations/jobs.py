@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.job_verbs import Act, Handled, Standing, Step, Verb, decide, refused
+from clusterctl.model.job_verbs import Act, Handled, Seen, Step, Verb, decide, refused, unchanged
 from clusterctl.model.states import JobState
 from clusterctl.operations.changes import TRIES, again, wake_workers
 from clusterctl.store import audit, bell, job_steps, jobs, resubmissions
 
 BATCH = 5_000  # jobs that are locked at once: agents and the leader wait for them
 MOVING = refused("nothing done: its state keeps changing; try again")
+BEGUN = unchanged("runs again already: it has begun since this was asked for")
+CANCELLED = unchanged("cancelled, perhaps by this: the first answer was lost")
 
 
 class Answer(NamedTuple):
@@ -27,11 +29,15 @@ class Answer(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What is wanted, and why. *key*: under it, what has ended is submitted again only once."""
+    """What is wanted, and why. *key*: under it, what has ended is submitted again only once.
+
+    *newest*: the newest allocation when it was first asked for; what has begun since is not stopped.
+    """
 
     verb: Verb
     reason: str
     key: str = ""
+    newest: int = job_steps.NEWEST
 
 
 Answers = Mapping[int, Answer]  # by number, of those to which it was done
@@ -61,13 +67,26 @@ def release(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: 
 
 @served
 def requeue(
-    cluster: Cluster, ids: Sequence[int], *, key: str, reason: str = "", dry_run: bool = False
+    cluster: Cluster,
+    ids: Sequence[int],
+    *,
+    key: str,
+    newest: int = job_steps.NEWEST,
+    reason: str = "",
+    dry_run: bool = False,
 ) -> list[Handled]:
     """Let jobs run once more: what runs is stopped and waits again, what has ended is submitted again, as a new job.
 
-    As ``cancel`` else; safe to repeat under the same *key*.
+    As ``cancel`` else; safe to repeat under the same *key* and with the same *newest* allocation: what has begun since
+    has been stopped once.
     """
-    return handle(cluster, Wish("requeue", reason, key), ids, dry_run=dry_run)
+    return handle(cluster, Wish("requeue", reason, key, newest), ids, dry_run=dry_run)
+
+
+@served
+def newest_allocation(cluster: Cluster) -> int:
+    """The newest that there is, for ``requeue``; 0 if there is none."""
+    return job_steps.newest_allocation(cluster.db)
 
 
 def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -> list[Handled]:
@@ -76,7 +95,7 @@ def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -
     left = sorted(set(ids))
     for pass_ in range(TRIES):
         mine = wish._replace(key=f"{wish.key}.{pass_}")  # what ends between two passes is another submission
-        seen = [(job, decide(wish.verb, job)) for job in job_steps.look(cluster.db, left)]
+        seen = [(job, judge(cluster, wish, job)) for job in job_steps.look(cluster.db, left)]
         if dry_run:
             return [tell(job, step, step.foreseen) for job, step in seen]
         told |= {job.job_id: tell(job, step, step.sentence) for job, step in seen if step.act is None}
@@ -91,7 +110,16 @@ def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -
     return [told[id] for id in sorted(told)]
 
 
-def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Standing]) -> dict[int, Handled]:
+def judge(cluster: Cluster, wish: Wish, job: Seen) -> Step:
+    """What the wish means for *job*, if it may have been heard before, and done."""
+    if job.state is JobState.RUNNING and (job.allocation or 0) > wish.newest:
+        return BEGUN
+    if cluster.repeats and wish.verb == "cancel" and job.state is JobState.CANCELLED:
+        return CANCELLED
+    return decide(wish.verb, job)
+
+
+def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Seen]) -> dict[int, Handled]:
     """Do *act* to those that still are as they were *seen*, and keep who did it; batch by batch."""
     told: dict[int, Handled] = {}
     for batch in batches(seen, len(seen) if act == "resubmit" else BATCH):
@@ -100,7 +128,7 @@ def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Standing]) 
         def change(ids: Sequence[int] = ids) -> Answers:
             with cluster.db.transaction():
                 answers = ACTS[act](cluster, ids, wish)
-                audit.note(cluster.db, cluster.caller, wish.verb, [f"job:{id}" for id in answers], wish.reason)
+                note(cluster, wish, answers)
             return answers
 
         answers = again(change)
@@ -111,12 +139,23 @@ def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Standing]) 
     return told
 
 
-def batches(jobs: Sequence[Standing], size: int) -> Iterator[Sequence[Standing]]:
+def note(cluster: Cluster, wish: Wish, answers: Answers) -> None:
+    """Keep who did it; of what was submitted again, with the old job the new one, and with the new one the old."""
+    again = {old: each.again for old, each in answers.items() if each.again is not None}
+    subjects = [f"job:{id}" for id in answers if id not in again]
+    audit.note(cluster.db, cluster.caller, wish.verb, subjects, wish.reason)
+    if again:
+        audit.note_numbers(cluster.db, cluster.caller, wish.verb, again, wish.reason, key="again")
+        origins = {new: old for old, new in again.items()}
+        audit.note_numbers(cluster.db, cluster.caller, "submit again", origins, wish.reason, key="again_of")
+
+
+def batches(jobs: Sequence[Seen], size: int) -> Iterator[Sequence[Seen]]:
     """*jobs* in pieces. Of what is submitted again there is one: an array stays one array."""
     return (jobs[at : at + size] for at in range(0, len(jobs), size))
 
 
-def tell(job: Standing, step: Step, sentence: str, again: int | None = None) -> Handled:
+def tell(job: Seen, step: Step, sentence: str, again: int | None = None) -> Handled:
     """What became, or would become, of a job."""
     return Handled(
         job_id=job.job_id,
@@ -143,10 +182,10 @@ def said_by(cluster: Cluster, deed: str, reason: str) -> str:
     return f"{deed} by {cluster.caller}" + (f": {reason}" if reason else "")
 
 
-def cancel_now(cluster: Cluster, ids: Sequence[int], _wish: Wish) -> Answers:
+def cancel_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
     """Those that had not ended. Whatever state they were seen in, here it is known what they were."""
     answers = {}
-    for done in jobs.cancel(cluster.db, ids):
+    for done in jobs.cancel(cluster.db, ids, said_by(cluster, "cancelled", wish.reason)):
         if done.outcome != "ended":
             was = JobState.RUNNING if done.outcome == "stopping" else JobState.PENDING
             answers[done.job_id] = Answer(was=was, worker=done.worker)
@@ -166,7 +205,7 @@ def release_now(cluster: Cluster, ids: Sequence[int], _wish: Wish) -> Answers:
 def restart_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
     """Those that were running."""
     why = said_by(cluster, "stopped to run again", wish.reason)
-    return dict.fromkeys(job_steps.restart(cluster.db, ids, why), Answer())
+    return dict.fromkeys(job_steps.restart(cluster.db, ids, why, wish.newest), Answer())
 
 
 def resubmit_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,12 +13,12 @@ from clusterctl.model.spec import Submission, Submitted
 from clusterctl.model.validity import check, check_together
 from clusterctl.operations.changes import again
 from clusterctl.settings.checks import contradictions
-from clusterctl.store import bell, submissions
+from clusterctl.store import audit, bell, submissions
 
 
 @served
-def submit(cluster: Cluster, submission: Submission) -> Submitted:
-    """Take the submission in; when this returns it is on disk and schedd has been told.
+def submit(cluster: Cluster, submission: Submission, *, reason: str = "") -> Submitted:
+    """Take the submission in; when this returns it is on disk and schedd has been told. A *reason* goes into the audit.
 
     Raises BadInput, Refused (the key is taken), NotFound (a dependency), Outage. After an Outage it is unknown
     whether the jobs exist; with a key, repeating is safe.
@@ -26,13 +26,13 @@ def submit(cluster: Cluster, submission: Submission) -> Submitted:
     submission = msgspec.structs.replace(submission, user=cluster.caller)
     check(submission)
     check_lease(cluster, submission.lease_s)
-    submitted = again(lambda: submissions.submit(cluster.db, submission))
+    (submitted,) = take(cluster, lambda: [submissions.submit(cluster.db, submission)], reason)
     bell.ring(cluster.db)
     return submitted
 
 
 @served
-def submit_many(cluster: Cluster, wanted: Sequence[Submission]) -> list[Submitted]:
+def submit_many(cluster: Cluster, wanted: Sequence[Submission], *, reason: str = "") -> list[Submitted]:
     """Take all submissions in, or none; the answers in their order. A key that is known stands for the jobs it made.
 
     Raises as ``submit`` does, and BadInput for more than 100,000 jobs or MAX_CALL bytes.
@@ -43,9 +43,22 @@ def submit_many(cluster: Cluster, wanted: Sequence[Submission]) -> list[Submitte
     check_together(named)
     for lease_s in {each.lease_s for each in named}:
         check_lease(cluster, lease_s)
-    submitted = again(lambda: submissions.submit_many(cluster.db, named))
+    submitted = take(cluster, lambda: submissions.submit_many(cluster.db, named), reason)
     bell.ring(cluster.db)
     return submitted
+
+
+def take(cluster: Cluster, change: Callable[[], list[Submitted]], reason: str) -> list[Submitted]:
+    """Make the jobs, and keep who did and why, both or neither. Without a reason the jobs themselves say all."""
+
+    def noted() -> list[Submitted]:
+        with cluster.db.transaction():
+            made = change()
+            subjects = [f"job:{id}" for each in made if not each.existing for id in each.ids]
+            audit.note(cluster.db, cluster.caller, "submit", subjects, reason)
+        return made
+
+    return again(noted if reason else change)
 
 
 def check_lease(cluster: Cluster, lease_s: int) -> None:

@@ -4,14 +4,51 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
+
+from clusterctl.model.errors import Refused
 
 NAMES = re.compile(r"(?P<job>[0-9]+)-[0-9]+\.(?:out|where)")  # what was written, or a note of where else that was
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Standing = Callable[[Collection[int]], Collection[int]]  # of these jobs, those whose output stays
+
+
+class Swept(NamedTuple):
+    """How many files went, or would go, from one spool, and the bytes that they held on the disk."""
+
+    spool: str
+    files: int
+    size: int
+
+
+def sweep(spools: Iterable[str], *, before: float, standing: Standing, rehearse: bool = False) -> list[Swept]:
+    """``prune`` all directories of these *spools* of this machine; those from which something went, or would go.
+
+    A spool that is not there, of a worker that was here once, is passed over. Raises Refused for one that is another
+    user's.
+    """
+    swept = []
+    for spool in spools:
+        try:
+            sizes = list(sweep_one(Path(spool, "output"), before, standing, rehearse))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise Refused(f"cannot prune {spool!a}: {error.strerror}", "only the user of its agent can") from error
+        if sizes:
+            swept.append(Swept(spool, len(sizes), sum(sizes)))
+    return swept
+
+
+def sweep_one(output: Path, before: float, standing: Standing, rehearse: bool) -> Iterator[int]:
+    """The bytes of each file that goes, or would go. Raises OSError."""
+    for name in directories(output):
+        with suppress(FileNotFoundError):  # the agent deletes there, too
+            yield from (size for _, size in prune(output, name, before=before, standing=standing, rehearse=rehearse))
 
 
 def directories(output: Path) -> list[str]:

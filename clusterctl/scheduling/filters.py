@@ -69,6 +69,7 @@ FILTERS: dict[str, Filter] = {
     for filter in (array_limit, named_worker, label, fits_ever, live, admin_open, untroubled, fits_now)
 }
 SHOWN_AS = {"fits_ever": "unsatisfiable", "untroubled": "worker_trouble"}  # the words an operator knows
+NEVER = frozenset({"named_worker", "label", "unsatisfiable"})  # waits for what a worker is: no end of a job ends them
 OF_SIZE = frozenset({"fits_ever", "fits_now"})  # filters that look at amounts; the others choose a pool
 
 
@@ -86,8 +87,12 @@ class Refusals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sieve(NamedTuple):
-    """What the chain made of everybody. ``pool``: among whom only size decides; many groups share few pools."""
+    """What the chain made of everybody: whom each filter removed, in its order, and how many; and who is left.
 
+    ``pool``: among whom only size decides; many groups share few pools.
+    """
+
+    lost: dict[str, Members]
     removed: dict[str, int]
     left: Members
     pool: Members
@@ -96,24 +101,23 @@ class Sieve(NamedTuple):
 def refusals(group: QueueGroup, snapshot: Snapshot) -> Refusals:
     """The table of ``explain``: the chain's answer to *group*, before anything else starts."""
     roster = Roster(snapshot.workers)
-    removed, left, _ = sift(group, roster)
-    names = tuple(roster.workers[at].name for at in each(left))
-    return Refusals(removed=removed, candidates=names, reason="" if left else reason(removed, roster))
+    sieve = sift(group, roster)
+    names = tuple(roster.workers[at].name for at in each(sieve.left))
+    return Refusals(removed=sieve.removed, candidates=names, reason="" if sieve.left else reason(sieve.removed, roster))
 
 
 def sift(group: QueueGroup, roster: Roster) -> Sieve:
     """Send everybody through the chain."""
-    removed: dict[str, int] = {}
+    lost: dict[str, Members] = {}
     left = pool = roster.everyone
     for name, passes in FILTERS.items():
         passing = passes(group, roster)
         if name not in OF_SIZE:
             pool &= passing
-        passed = left & passing
-        if passed != left:
-            removed[name] = (left ^ passed).bit_count()
-            left = passed
-    return Sieve(removed, left, pool)
+        if gone := left & ~passing:
+            lost[name] = gone
+            left ^= gone
+    return Sieve(lost, {name: gone.bit_count() for name, gone in lost.items()}, left, pool)
 
 
 def reason(removed: Mapping[str, int], roster: Roster) -> str:

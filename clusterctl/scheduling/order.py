@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heapreplace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import QueueGroup, QueueOrder, Snapshot
+from clusterctl.model.snapshot import QueueGroup, QueueOrder, Snapshot, WorkerPicture
 from clusterctl.model.states import LiveState
 
 
@@ -129,9 +129,13 @@ class _Row:
         return self.standing.share, submitted, job_id, self
 
 
+def capacity_up(workers: Iterable[WorkerPicture]) -> Resources:
+    """What there is to share: what those of *workers* have that are up."""
+    return sum((worker.capacity for worker in workers if worker.live_state == LiveState.UP), start=Resources())
+
+
 def _standings(snapshot: Snapshot, row_of: Callable[[QueueGroup], str]) -> dict[str, Standing]:
-    up = (worker.capacity for worker in snapshot.workers if worker.live_state == LiveState.UP)
-    total = sum(up, start=Resources())
+    total = capacity_up(snapshot.workers)
     names = {row_of(group) for group in snapshot.queue}
     return {
         name: Standing(snapshot.used.get(name, Resources()), total, snapshot.weights.get(name, 1.0)) for name in names

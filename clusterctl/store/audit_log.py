@@ -33,12 +33,15 @@ CONDITIONS: dict[str, LiteralString] = {
     "since_s": "at >= cluster_time() - %(since_s)s * interval '1 s'",
     "job_id": """subject = ANY (ARRAY(SELECT 'job:' || %(job_id)s::bigint UNION ALL
                                       SELECT 'allocation:' || id FROM allocations WHERE job_id = %(job_id)s))""",
-    "worker": "(subject = 'worker:' || %(worker)s::text OR actor = 'worker ' || %(worker)s::text)",
+    "worker": """(subject IN ('worker:' || %(worker)s::text, 'spool:' || %(worker)s::text)
+                  OR actor = 'worker ' || %(worker)s::text)""",
     "actor": "actor = %(actor)s",
     # The doctor's verbs have two words: `mend` means all that begin with it.
     "verb": "(verb = %(verb)s OR starts_with(verb, %(verb)s || ' '))",
 }
-ONE_ACT: LiteralString = "GROUP BY at, actor, verb, reason, detail"
+# What was submitted again at one stroke differs in its numbers only.
+ALIKE: LiteralString = "detail - '{again,again_of}'::text[]"
+ONE_ACT: LiteralString = f"GROUP BY at, actor, verb, reason, {ALIKE}"
 
 
 def read(db: Database, wanted: AuditChoice, limit: int) -> list[AuditPicture]:
@@ -72,10 +75,12 @@ def folded(db: Database, rows_where: LiteralString, **bound: Any) -> list[AuditP
     """The same, folded. What is one is of one moment, so that in the order of time no more is read than is shown."""
     rows = db.rows(
         f"""
-        SELECT max(id), at, actor, verb, reason, detail, count(*), range_agg(int8range(n, n, '[]'))::text,
+        SELECT max(id), at, actor, verb, reason,
+               CASE WHEN count(*) = 1 THEN min(detail::text)::jsonb ELSE {ALIKE} END, count(*),
+               range_agg(int8range(n, n, '[]'))::text,
                (array_agg(subject ORDER BY id) FILTER (WHERE n IS NULL))[:%(most)s]
           FROM (SELECT *, substring(subject FROM '^job:([0-9]{{1,18}})$')::bigint AS n FROM {rows_where}) entries
-         {ONE_ACT} ORDER BY at DESC, actor, verb, reason, detail LIMIT %(limit)s
+         {ONE_ACT} ORDER BY at DESC, actor, verb, reason, {ALIKE} LIMIT %(limit)s
         """,
         **bound,
         most=NAMED_MOST,
@@ -117,16 +122,6 @@ def count(db: Database, wanted: AuditChoice) -> int:
     grouped = ONE_ACT if wanted.folded else ""
     sql = f"SELECT count(*) FROM (SELECT FROM audit WHERE {matching(wanted)} {grouped} LIMIT %(limit)s) chosen"
     return int(db.value(sql, **parameters(wanted), limit=COUNTED_MOST))
-
-
-def begin(db: Database) -> Mark:
-    """The mark behind all that there is."""
-    return log_marks.begin(db, "audit")
-
-
-def advance(db: Database, mark: Mark) -> Mark:
-    """The mark behind what is there by now."""
-    return log_marks.advance(db, "audit", mark)
 
 
 def begins_at(db: Database) -> datetime | None:

@@ -18,6 +18,7 @@ MATCHING: LiteralString = """
 NUMBERED: LiteralString = """
     unnest(%(lows)s::bigint[], %(highs)s::bigint[]) r(low, high)
     CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id BETWEEN r.low AND r.high OFFSET 0) j"""
+SOUGHT = 100_000  # jobs that ended earlier: the newest, among which one is looked for
 LATELY: LiteralString = "finished_at > cluster_time() - %(lately)s * interval '1 s'"
 
 
@@ -39,6 +40,19 @@ def count(db: Database, selection: Selection) -> int:
     ]
     with by_index(db, selection):
         return int(db.value("SELECT " + " + ".join(counts), **wanted.bound))
+
+
+def has_older(db: Database, selection: Selection) -> bool:
+    """Whether a job that is wanted ended too long ago to be looked for; False unless a state of ended ones is wanted."""
+    named = bool(selection.ranges) or selection.array_id is not None or selection.everything
+    states = possible_states(selection)
+    if named or not states & TERMINAL or len(states) == len(JobState):
+        return False
+    wanted = matching(selection)
+    earlier = f"SELECT * FROM jobs WHERE NOT ({LATELY}) ORDER BY finished_at DESC LIMIT {SOUGHT}"
+    sql = f"SELECT EXISTS (SELECT FROM ({earlier}) j{job_filters.joins(wanted.needs)} WHERE {wanted.sql})"
+    with by_index(db, selection):
+        return bool(db.value(sql, **wanted.bound))
 
 
 def exit_code(db: Database, ids: Sequence[int]) -> int:

@@ -7,55 +7,32 @@ from typing import Any
 
 from clusterctl.model.circumstances import Crowd, Holding, Placement, Remark, Subject
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import QueueGroup
 from clusterctl.store.connection import Database
+from clusterctl.store.snapshot import GROUP, read_group
 
 MOST_HOLDINGS = 2000  # those whose limits end first
-
-
-def hold_still(db: Database) -> float:
-    """Let all that this transaction reads be of one moment; which one. Comes first in ``db.transaction()``."""
-    db.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    return float(db.value("SELECT extract(epoch FROM cluster_time())::float8"))
 
 
 def subject(db: Database, job_id: int) -> Subject:
     """A job that is known to be there, as far as its own row tells."""
     (row,) = db.rows(
-        """
-        SELECT j.shape::text, j.cpu_milli, j.memory_mb, j.gpus, j.tenant, j.priority, j.kind, j.labels,
-               j.requested_worker, j.time_limit_s,
-               CASE WHEN j.array_limit IS NOT NULL THEN greatest(0, j.array_limit - (
-                   SELECT count(*) FROM submissions a JOIN allocations r
-                       ON r.live AND r.job_id BETWEEN a.first_job_id AND a.first_job_id + a.jobs - 1
-                    WHERE a.id = j.submission_id)) END,
-               extract(epoch FROM j.submitted_at)::float8, j.name, j.array_limit, j.ready, j.state = 'held', j.unmet,
-               extract(epoch FROM j.not_before)::float8
-          FROM jobs j WHERE j.id = %s
+        f"""
+        SELECT {GROUP}, ARRAY[h.id], ARRAY[extract(epoch FROM h.submitted_at)::float8], 1,
+               h.name, h.array_limit, h.ready, h.state = 'held', h.unmet, extract(epoch FROM h.not_before)::float8
+          FROM jobs h WHERE h.id = %s
         """,
         job_id,
     )
+    *group, name, array_limit, ready, held, unmet, not_before = row
     return Subject(
         job_id=job_id,
-        name=row[12],
-        group=QueueGroup(
-            shape=row[0],
-            request=Resources(*row[1:4]),
-            tenant=row[4],
-            priority=row[5],
-            kind=row[6],
-            labels=row[7],
-            worker=row[8],
-            time_limit_s=row[9],
-            slots=row[10],
-            ids=(job_id,),
-            submitted=(row[11],),
-        ),
-        array_limit=row[13],
-        ready=row[14],
-        held=row[15],
-        unmet=row[16],
-        not_before=row[17],
+        name=name,
+        group=read_group(group),
+        array_limit=array_limit,
+        ready=ready,
+        held=held,
+        unmet=unmet,
+        not_before=not_before,
     )
 
 

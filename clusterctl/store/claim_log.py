@@ -152,16 +152,6 @@ def news(db: Database, wanted: ClaimChoice, before: Mark, behind: Mark, standing
     )
 
 
-def begin(db: Database) -> Mark:
-    """The mark behind all that there is."""
-    return log_marks.begin(db, "claims")
-
-
-def advance(db: Database, mark: Mark) -> Mark:
-    """The mark behind what is there by now."""
-    return log_marks.advance(db, "claims", mark)
-
-
 def begins_at(db: Database) -> datetime | None:
     """Of when the oldest row is; None if there is none."""
     oldest: datetime | None = db.value("SELECT min(at) FROM claims")

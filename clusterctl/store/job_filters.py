@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import LiteralString
 
-from clusterctl.model.filters import Filter, literal
+from clusterctl.model.filters import Filter, expression
 from clusterctl.model.states import JobState
 from clusterctl.store import filters, job_rows
 from clusterctl.store.filters import Expression
@@ -105,7 +105,6 @@ def possible_states(filter: Filter | None) -> frozenset[str]:
     possible = frozenset(state.value for state in JobState)
     for term in filter.terms if filter else ():
         if term.fields == ("state",) and term.operator == "is" and not (term.negated or term.unknown):
-            named = [literal(each) for each in term.patterns]
-            if None not in named:
-                possible &= {each for each in named if each}
+            meant = [expression(each) for each in term.patterns]
+            possible &= {state for state in possible if any(each.fullmatch(state) for each in meant)}
     return possible

@@ -21,6 +21,11 @@ DETAIL: LiteralString = """
                       WHEN a.lost_after_s IS NULL THEN 'only by hand'
                       ELSE 'after ' || a.lost_after_s || ' s of silence' END
          WHEN j.state = 'held' AND j.detail = '' THEN 'held since it was submitted'
+         WHEN j.state = 'pending' AND j.unmet = 0 AND j.not_before IS NOT NULL THEN
+              'rests until ' || to_char(j.not_before AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+              || ' UTC, after a failed attempt'
+              || coalesce(': exit code ' || j.exit_code, ': signal ' || j.signal, '')
+              || CASE WHEN j.detail <> '' THEN ': ' || j.detail ELSE '' END
          WHEN j.ready THEN coalesce(c.detail->>'text', '') ELSE j.detail END"""
 COMMAND: LiteralString = "s.spec->'command'"
 # At its end an attempt's exact totals are known; before, what was sampled last.

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clusterctl.model.job_verbs import Standing
+from clusterctl.model.job_verbs import Seen
 from clusterctl.model.states import JobState
 from clusterctl.store.connection import Database
 
+NEWEST = 2**63 - 1  # no allocation is newer
 
-def look(db: Database, ids: Sequence[int]) -> list[Standing]:
+
+def look(db: Database, ids: Sequence[int]) -> list[Seen]:
     """How these jobs stand, by number. Unknown ones are not answered."""
     rows = db.rows(
         """
-        SELECT j.id, j.state, w.name, a.stop_outcome, j.cancel_requested_at IS NOT NULL
+        SELECT j.id, j.state, w.name, a.stop_outcome, j.cancel_requested_at IS NOT NULL, j.allocation_id
           FROM jobs j LEFT JOIN allocations a ON a.id = j.allocation_id LEFT JOIN workers w ON w.id = a.worker_id
          WHERE j.id = ANY (%s::bigint[]) ORDER BY j.id
         """,
         list(ids),
     )
-    return [Standing(row[0], JobState(row[1]), *row[2:]) for row in rows]
+    return [Seen(row[0], JobState(row[1]), *row[2:]) for row in rows]
+
+
+def newest_allocation(db: Database) -> int:
+    """The newest of all jobs; 0 if there is none. Whatever begins from now on has a higher one."""
+    return int(db.value("SELECT coalesce(max(id), 0) FROM allocations"))
 
 
 def hold(db: Database, ids: Sequence[int], detail: str) -> list[int]:
@@ -65,10 +72,11 @@ def release(db: Database, ids: Sequence[int]) -> list[int]:
     return [row[0] for row in rows]
 
 
-def restart(db: Database, ids: Sequence[int], detail: str) -> list[int]:
+def restart(db: Database, ids: Sequence[int], detail: str, newest: int = NEWEST) -> list[int]:
     """Ask the agents of what runs to stop it as ``requeued``: then running → pending, which spends nothing.
 
-    A job that exits with 0 before that is completed. *detail* says who asked, and why.
+    A job that exits with 0 before that is completed. *detail* says who asked, and why; what runs by an allocation after
+    the *newest* that there was then has begun since, and goes on.
     """
     rows = db.rows(
         """
@@ -78,11 +86,13 @@ def restart(db: Database, ids: Sequence[int], detail: str) -> list[int]:
         ), stopped AS (  -- what is being cancelled has been asked to stop already
             UPDATE allocations a SET stop_requested_at = cluster_time(), stop_outcome = 'requeued'
               FROM locked l WHERE a.id = l.allocation_id AND a.status = 'allocated' AND a.stop_requested_at IS NULL
+                   AND a.id <= %(newest)s
             RETURNING a.job_id
         )
         UPDATE jobs j SET reason = 'requeued', detail = %(detail)s FROM stopped s WHERE j.id = s.job_id RETURNING j.id
         """,
         ids=list(ids),
         detail=detail,
+        newest=newest,
     )
     return [row[0] for row in rows]

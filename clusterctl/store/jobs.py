@@ -7,9 +7,9 @@ from typing import Literal, LiteralString, NamedTuple
 
 import msgspec
 
-from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture
+from clusterctl.model.pictures import JobPicture
 from clusterctl.model.selection import Selection
-from clusterctl.model.spec import MAX_ARRAY, Spec
+from clusterctl.model.spec import MAX_ARRAY
 from clusterctl.model.states import LIVE, TERMINAL
 from clusterctl.store import job_filters
 from clusterctl.store.choice import LATELY, by_index, matching, possible_states, source
@@ -101,19 +101,6 @@ def in_order(selection: Selection, wanted: Condition, sort: Sequence[str]) -> Li
         )"""
 
 
-def attempts(db: Database, job_id: int) -> list[AttemptPicture]:
-    """Every try at a job, oldest first."""
-    return db.nouns(
-        AttemptPicture,
-        """
-        SELECT a.attempt, a.id AS allocation_id, w.name AS worker, a.status, a.reserved_at, a.allocated_at,
-               a.released_at, a.release_reason, a.exit_code, a.signal, a.detail, a.cpu_s, a.memory_peak_mb
-          FROM allocations a JOIN workers w ON w.id = a.worker_id WHERE a.job_id = %s ORDER BY a.attempt
-        """,
-        job_id,
-    )
-
-
 def counts(db: Database, ids: Sequence[int] | None = None) -> dict[str, int]:
     """How many jobs are in each state: of *ids*, or all live ones and those that ended within the hour."""
     if ids is not None:
@@ -139,24 +126,26 @@ def ready(db: Database) -> int:
     return int(db.value("SELECT count(*) FROM jobs WHERE ready"))
 
 
-def cancel(db: Database, ids: Sequence[int]) -> list[Cancelled]:
+def cancel(db: Database, ids: Sequence[int], detail: str = "") -> list[Cancelled]:
     """any → cancelled: at once what has not started, by asking its agent what runs. Unknown ids are not answered.
 
-    The allocation is decided upon by the values seen under its own lock, never by this statement's snapshot.
+    *detail* says who, and why. What was being stopped to run again is stopped for good. The allocation is decided upon
+    by the values seen under its own lock, never by this statement's snapshot.
     Raises Moved when a job was placed between the look and the write: repeat.
     """
     return db.nouns(
         Cancelled,
         """
         WITH locked AS MATERIALIZED (
-            SELECT id, state, allocation_id, live FROM jobs WHERE id = ANY (%s::bigint[]) ORDER BY id FOR UPDATE
+            SELECT id, state, allocation_id, live FROM jobs WHERE id = ANY (%(ids)s::bigint[]) ORDER BY id FOR UPDATE
         ), stopped AS (
             UPDATE allocations a
                SET status = CASE a.status WHEN 'reserved' THEN 'released' ELSE a.status END,
                    released_at = CASE a.status WHEN 'reserved' THEN cluster_time() ELSE a.released_at END,
                    release_reason = CASE a.status WHEN 'reserved' THEN 'cancelled' ELSE a.release_reason END,
                    stop_requested_at = coalesce(a.stop_requested_at, cluster_time()),
-                   stop_outcome = coalesce(a.stop_outcome, 'cancelled')
+                   stop_outcome = CASE WHEN is_free_return(a.stop_outcome) THEN 'cancelled'
+                                       ELSE coalesce(a.stop_outcome, 'cancelled') END
               FROM locked l WHERE a.id = l.allocation_id
             RETURNING a.job_id, a.worker_id
         ), stepped AS (
@@ -164,7 +153,8 @@ def cancel(db: Database, ids: Sequence[int]) -> list[Cancelled]:
                SET cancel_requested_at = coalesce(j.cancel_requested_at, cluster_time()),
                    state = CASE l.state WHEN 'running' THEN 'running' ELSE 'cancelled' END,
                    allocation_id = CASE l.state WHEN 'running' THEN j.allocation_id END,
-                   reason = CASE l.state WHEN 'running' THEN j.reason ELSE 'cancelled' END,
+                   reason = 'cancelled',
+                   detail = CASE WHEN j.cancel_requested_at IS NULL THEN %(detail)s ELSE j.detail END,
                    not_before = NULL,
                    finished_at = CASE l.state WHEN 'running' THEN NULL ELSE cluster_time() END
               FROM locked l WHERE j.id = l.id AND l.live
@@ -176,7 +166,8 @@ def cancel(db: Database, ids: Sequence[int]) -> list[Cancelled]:
           FROM locked l LEFT JOIN stopped s ON s.job_id = l.id LEFT JOIN workers w ON w.id = s.worker_id
          ORDER BY l.id
         """,
-        list(ids),
+        ids=list(ids),
+        detail=detail,
     )
 
 
@@ -196,29 +187,6 @@ def wake(db: Database, term: int, most: int = 500) -> int:
         most,
         term,
     )
-
-
-def story(db: Database, job_id: int) -> tuple[Spec, str | None, list[DependencyPicture]] | None:
-    """What a job was asked to do, its line of the array's file, and what it waits for."""
-    row = db.row(
-        """
-        SELECT s.spec::text, s.script, j.array_line
-          FROM jobs j JOIN submissions s ON s.id = j.submission_id WHERE j.id = %s
-        """,
-        job_id,
-    )
-    if row is None:
-        return None
-    spec = msgspec.json.decode(row[0], type=Spec)
-    parents = db.nouns(
-        DependencyPicture,
-        """
-        SELECT d.parent_id AS job_id, d.condition, p.state
-          FROM dependencies d LEFT JOIN jobs p ON p.id = d.parent_id WHERE d.job_id = %s ORDER BY d.parent_id
-        """,
-        job_id,
-    )
-    return (spec if row[1] is None else msgspec.structs.replace(spec, script=row[1])), row[2], parents
 
 
 def last_id(db: Database, user: str) -> int | None:

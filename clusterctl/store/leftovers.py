@@ -6,13 +6,14 @@ from datetime import datetime
 
 import msgspec
 
+from clusterctl.model.retention import Kind
 from clusterctl.store.connection import Database
 
 
 class Leftover(msgspec.Struct, frozen=True):
     """So many ``rows`` of one ``kind`` are older than they should get, and since when the oldest of them is."""
 
-    kind: str
+    kind: Kind
     rows: int
     oldest: datetime
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 from clusterctl.model.log_marks import Mark
 from clusterctl.store.connection import Database
+
+Log = Literal["audit", "claims"]  # its table
 
 IN_FLIGHT = 1000  # numbers before the newest row whose writers may not have committed yet
 PATIENCE_S = 30  # how long a missing number is waited for; no transaction that writes to a log takes so long
@@ -17,13 +19,13 @@ BETWEEN: LiteralString = """
     EXCEPT SELECT unnest(%(missing)s::bigint[])"""
 
 
-def begin(db: Database, log: LiteralString) -> Mark:
+def begin(db: Database, log: Log) -> Mark:
     """The mark behind everything that is there now."""
     newest = db.value("SELECT coalesce(max(id), 0) FROM " + log)
     return advance(db, log, Mark(max(0, newest - IN_FLIGHT)))
 
 
-def advance(db: Database, log: LiteralString, mark: Mark) -> Mark:
+def advance(db: Database, log: Log, mark: Mark) -> Mark:
     """The mark behind the next MOST rows of the table *log*, or all that there are.
 
     Still missing of it is what was missing and is not too old, and what is newly so. After a table was restored or

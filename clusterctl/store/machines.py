@@ -98,7 +98,8 @@ def agents(db: Database) -> list[Agent]:
 def ended_on(db: Database, hostname: str, within_s: float, most: int) -> list[Ended]:
     """The latest attempts on this machine that were given no file of their own to write to, and ran.
 
-    They began within the last *within_s* seconds: until then no pruner of ours has touched what they wrote.
+    They began within the last *within_s* seconds, and since what an operator has pruned there: until then no pruner of
+    ours has touched what they wrote.
     """
     return db.nouns(
         Ended,
@@ -107,9 +108,13 @@ def ended_on(db: Database, hostname: str, within_s: float, most: int) -> list[En
           FROM (SELECT * FROM allocations WHERE released_at > cluster_time() - %(within)s * interval '1 s'
                  ORDER BY released_at DESC LIMIT %(looked)s) a
           JOIN workers w ON w.id = a.worker_id AND w.hostname = %(here)s
+         CROSS JOIN LATERAL (
+               SELECT coalesce(max(at - (detail->>'older_than_s')::float8 * interval '1 s'), '-infinity') AS upto
+                 FROM (SELECT * FROM audit WHERE subject = 'spool:' || w.name OFFSET 0) its WHERE verb = 'prune') pruned
          CROSS JOIN LATERAL (SELECT submission_id FROM jobs WHERE id = a.job_id OFFSET 0) j
          CROSS JOIN LATERAL (SELECT spec FROM submissions WHERE id = j.submission_id OFFSET 0) s
-         WHERE a.allocated_at > cluster_time() - %(within)s * interval '1 s' AND coalesce(s.spec->>'stdout', '') = ''
+         WHERE a.allocated_at > cluster_time() - %(within)s * interval '1 s' AND a.allocated_at >= pruned.upto
+           AND coalesce(s.spec->>'stdout', '') = ''
            AND a.release_reason IN ('exited', 'time_limit', 'out_of_memory')
          ORDER BY a.released_at DESC, a.id DESC LIMIT %(most)s
         """,

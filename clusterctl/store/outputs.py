@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -31,34 +32,46 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     spec: Spec
 
 
-def facts(db: Database, job_id: int, attempt: int | None) -> Facts | None:
-    """Of the newest attempt at *job_id* that was started, or of that one; None if there is none."""
-    row = db.row(
+def facts(db: Database, job_ids: Sequence[int], attempt: int | None = None) -> dict[int, Facts]:
+    """Of the newest attempt at each of these jobs that was started, or of that one; a job without it is left out."""
+    rows = db.rows(
         """
-        SELECT a.attempt, a.id, a.status = 'released', w.name, w.live_state, w.live_reason, w.hostname, w.machine_id,
-               w.spool, w.logs_url, w.logs_token, j.name, j."user", j.array_id, j.array_index,
+        SELECT j.id, a.attempt, a.id, a.status = 'released', w.name, w.live_state, w.live_reason,
+               w.hostname, w.machine_id, w.spool, w.logs_url, w.logs_token, j.name, j."user", j.array_id, j.array_index,
                s.spec::text
-          FROM jobs j JOIN submissions s ON s.id = j.submission_id
-          JOIN allocations a ON a.job_id = j.id JOIN workers w ON w.id = a.worker_id
-         WHERE j.id = %(job)s AND a.start_token IS NOT NULL AND (%(attempt)s::int IS NULL OR a.attempt = %(attempt)s)
-         ORDER BY a.attempt DESC LIMIT 1
+          FROM unnest(%(jobs)s::bigint[]) n(id)
+         CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = n.id OFFSET 0) j
+         CROSS JOIN LATERAL (
+               SELECT * FROM (SELECT * FROM allocations WHERE job_id = n.id OFFSET 0) its
+                WHERE start_token IS NOT NULL AND (%(attempt)s::int IS NULL OR attempt = %(attempt)s)
+                ORDER BY attempt DESC LIMIT 1) a
+         CROSS JOIN LATERAL (SELECT * FROM submissions WHERE id = j.submission_id OFFSET 0) s
+          JOIN workers w ON w.id = a.worker_id
         """,
-        job=job_id,
+        jobs=list(job_ids),
         attempt=attempt,
     )
-    if row is None:
-        return None
+    return {row[0]: read_facts(row[1:]) for row in rows}
+
+
+def read_facts(row: Sequence[Any]) -> Facts:
+    """Facts from these columns."""
     *plain, spec = row
     known = dict(zip(Facts.__struct_fields__, plain, strict=False))
     return Facts(**known, spec=msgspec.json.decode(spec, type=Spec))
 
 
-def spools(db: Database, machine_id: str) -> list[str]:
-    """The directories in which workers of that machine keep output."""
-    return [
-        row[0]
-        for row in db.rows("SELECT DISTINCT spool FROM workers WHERE machine_id = %s AND spool <> ''", machine_id)
-    ]
+def spools(db: Database, machine_id: str) -> dict[str, list[str]]:
+    """The directories in which workers of that machine keep output, with the workers of each."""
+    return dict(
+        db.rows(
+            """
+            SELECT spool, array_agg(name ORDER BY name) FROM workers
+             WHERE machine_id = %s AND spool <> '' GROUP BY spool ORDER BY spool
+            """,
+            machine_id,
+        )
+    )
 
 
 def standing(db: Database, job_ids: Sequence[int]) -> list[int]:

@@ -44,7 +44,9 @@ STEPPED: LiteralString = """
     stepped AS (
         UPDATE jobs j
            SET state = v.state, allocation_id = NULL, exit_code = v.exit_code, signal = v.signal,
-               reason = CASE WHEN v.state <> 'pending' THEN v.outcome END, detail = v.detail,
+               reason = CASE WHEN v.state = 'cancelled' AND v.free_return THEN 'cancelled'  -- it was to run again first
+                             WHEN v.state <> 'pending' THEN v.outcome END,
+               detail = CASE WHEN v.state = 'cancelled' AND v.detail = '' THEN j.detail ELSE v.detail END,
                failures = j.failures + (NOT v.loss AND NOT v.free_return AND v.state IN ('pending', 'failed'))::int,
                losses = j.losses + v.loss::int,
                not_before = CASE WHEN v.state = 'pending' AND NOT v.free_return THEN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from clusterctl.store.connection import Database
 
@@ -55,6 +56,31 @@ def submit_again(db: Database, ids: Sequence[int], user: str, key: str) -> int:
         user=user,
         key=key,
     )
+
+
+class Kin(NamedTuple):
+    """Which job one is again, and which are it again."""
+
+    again_of: int | None = None
+    again: tuple[int, ...] = ()
+
+
+def kin(db: Database, ids: Sequence[int]) -> dict[int, Kin]:
+    """Those of each of these jobs that has any, as far as the audit remembers."""
+    rows = db.rows(
+        """
+        SELECT n.id, k.again_of, k.again FROM unnest(%s::bigint[]) n(id)
+         CROSS JOIN LATERAL (
+               SELECT max((detail->>'again_of')::bigint) AS again_of,
+                      coalesce(array_agg(DISTINCT (detail->>'again')::bigint) FILTER (WHERE detail ? 'again'), '{}')
+                          AS again
+                 FROM (SELECT * FROM audit WHERE subject = 'job:' || n.id OFFSET 0) its
+                WHERE verb IN ('requeue', 'submit again')
+               HAVING count(*) > 0) k
+        """,
+        list(ids),
+    )
+    return {row[0]: Kin(row[1], tuple(row[2])) for row in rows}
 
 
 def submitted_again(db: Database, ids: Sequence[int], key: str) -> dict[int, int]:

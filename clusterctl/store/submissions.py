@@ -98,13 +98,16 @@ def insert_jobs(db: Database, submissions: Sequence[Submission], digests: Sequen
         ), parents AS MATERIALIZED (
             SELECT id, live, state FROM jobs WHERE id = ANY (%(parents)s::bigint[]) ORDER BY id FOR SHARE
         ), edges AS MATERIALIZED (
-            SELECT w.n, w.condition, p.id, p.live,
+            SELECT w.n, w.condition, p.id, p.live, p.state,
                    NOT p.live AND CASE w.condition WHEN 'any' THEN false
                        WHEN 'ok' THEN p.state <> 'completed' ELSE p.state = 'completed' END AS never
               FROM unnest(%(children)s::int[], %(wanted)s::bigint[], %(conditions)s::text[]) w(n, id, condition)
               JOIN parents p ON p.id = w.id
         ), told AS MATERIALIZED (
-            SELECT n, count(*) FILTER (WHERE live) AS unmet, bool_or(never) AS never FROM edges GROUP BY n
+            SELECT n, count(*) FILTER (WHERE live) AS unmet, bool_or(never) AS never,
+                   (array_agg('it comes after ' || id || ', which ended otherwise (' || state || ')' ORDER BY id)
+                       FILTER (WHERE never))[1] AS why
+              FROM edges GROUP BY n
         ), numbered AS MATERIALIZED (
             SELECT take_job_ids(%(total)s) AS first_id
              WHERE (SELECT count(*) FROM parents) = cardinality(%(parents)s::bigint[])
@@ -118,13 +121,14 @@ def insert_jobs(db: Database, submissions: Sequence[Submission], digests: Sequen
         ), born AS (
             INSERT INTO jobs (id, submission_id, kind, name, tenant, "user", priority, cpu_milli, memory_mb, gpus,
                               labels, requested_worker, time_limit_s, array_id, array_index, array_line, array_limit,
-                              retries, on_worker_loss, lease_s, unmet, state, reason, finished_at)
+                              retries, on_worker_loss, lease_s, unmet, state, reason, detail, finished_at)
             SELECT first_id + j.position - 1, m.id, a.kind, a.name, a.tenant, a."user", a.priority, a.cpu_milli,
                    a.memory_mb, a.gpus, a.labels, a.worker, a.time_limit_s,
                    CASE WHEN a.is_array THEN m.first_job_id END, j.index, j.line, a.array_limit, a.retries,
                    a.on_worker_loss, a.lease_s, coalesce(t.unmet, 0),
                    CASE WHEN t.never THEN 'cancelled' WHEN a.hold THEN 'held' ELSE 'pending' END,
-                   CASE WHEN t.never THEN 'dependency_never' END, CASE WHEN t.never THEN cluster_time() END
+                   CASE WHEN t.never THEN 'dependency_never' END, CASE WHEN t.never THEN t.why ELSE '' END,
+                   CASE WHEN t.never THEN cluster_time() END
               FROM ROWS FROM (unnest(%(owners)s::int[], %(indices)s::int[]), json_array_elements_text(%(lines)s))
                        WITH ORDINALITY j(n, index, line, position)
              CROSS JOIN numbered

@@ -9,17 +9,17 @@ from clusterctl.door.served import served
 from clusterctl.model.claim_log import ClaimChoice, ClaimList, ClaimNews
 from clusterctl.model.errors import NotFound
 from clusterctl.model.log_marks import Mark, Reach
-from clusterctl.model.selection import Selection
-from clusterctl.store import choice
+from clusterctl.model.selection import Limit, Selection
+from clusterctl.store import choice, log_marks
 from clusterctl.store import claim_log as log
 
 
 @served
-def claim_log(cluster: Cluster, wanted: ClaimChoice, limit: int = 500) -> ClaimList:
+def claim_log(cluster: Cluster, wanted: ClaimChoice, limit: Limit = 500) -> ClaimList:
     """The chosen rows. Raises NotFound for a worker that there is not, and a job of which nothing is known."""
     db = cluster.db
     refuse_strangers(cluster, wanted)
-    mark = log.begin(db)  # before the look: what is written during it is news
+    mark = log_marks.begin(db, "claims")  # before the look: what is written during it is news
     found = log.read(db, wanted, limit + 1)
     if not found and wanted.job_id is not None and not choice.ids(db, only(wanted.job_id), 1):
         raise NotFound(f"no job {wanted.job_id}", "`clusterctl jobs --all` lists all that there are")
@@ -38,7 +38,7 @@ def claim_news(cluster: Cluster, wanted: ClaimChoice, mark: Mark, standing: Sequ
 
     A folded refusal is news when it is new, and when it is over; not each time it is said again.
     """
-    behind = log.advance(cluster.db, mark)
+    behind = log_marks.advance(cluster.db, "claims", mark)
     return ClaimNews(claims=tuple(log.news(cluster.db, wanted, mark, behind, standing)), mark=behind)
 
 

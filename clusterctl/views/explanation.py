@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.circumstances import Circumstances, Holding, Parent, Subject
+from clusterctl.model.circumstances import UNBORN, Circumstances, Holding, Parent, Subject
 from clusterctl.model.errors import NotFound
 from clusterctl.model.explanation import Explanation, Similar
 from clusterctl.model.pictures import JobStory
@@ -19,7 +19,6 @@ from clusterctl.model.validity import check
 from clusterctl.store import circumstances, similar, snapshot
 from clusterctl.views import jobs
 
-UNBORN = 2**62  # from here on, the numbers of jobs that are not submitted yet: they stand behind all others
 ASKED_BY: dict[str, str] = {
     Outcome.CANCELLED: "cancel",
     Outcome.HELD: "hold",
@@ -37,8 +36,7 @@ def explain(cluster: Cluster, job_id: int) -> Explanation:
     """
     from clusterctl.scheduling import explanation  # noqa: PLC0415 - few commands need the planner
 
-    with cluster.db.transaction():
-        now = circumstances.hold_still(cluster.db)
+    with cluster.db.one_moment() as now:
         story = jobs.job(cluster, job_id)
         if story.job.state in TERMINAL:
             return explanation.explain_ended(story, now)
@@ -82,8 +80,7 @@ def foresee(cluster: Cluster, submission: Submission) -> Explanation:
 
     check(submission)
     submission = replace(submission, user=cluster.caller)
-    with cluster.db.transaction():
-        now = circumstances.hold_still(cluster.db)
+    with cluster.db.one_moment() as now:
         parents = parents_of(cluster, submission)
         if hopeless := explanation.explain_hopeless(submission.name, parents):
             return hopeless

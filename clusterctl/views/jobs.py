@@ -10,31 +10,34 @@ from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound
 from clusterctl.model.pictures import JobPicture, JobStory
-from clusterctl.model.selection import Selection
+from clusterctl.model.selection import Limit, Selection
 from clusterctl.model.states import TERMINAL
-from clusterctl.store import choice, jobs
+from clusterctl.store import choice, jobs, resubmissions
+from clusterctl.store import stories as told
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
-    """The chosen jobs, and what the limit cut off."""
+    """The chosen jobs, and what is missing from them."""
 
     jobs: tuple[JobPicture, ...]
     more: int  # how many the limit cut off
+    has_older: bool = False  # only ended ones were asked for, and there are some that ended too long ago
 
 
 @served
-def queue(cluster: Cluster, selection: Selection, limit: int = 500, sort: Sequence[str] = ()) -> JobList:
+def queue(cluster: Cluster, selection: Selection, limit: Limit = 500, sort: Sequence[str] = ()) -> JobList:
     """Jobs: those that run, those that wait, those that ended, newest last of each; or by fields (``-cpus``, ``id``).
 
     Raises BadInput for a field that is none.
     """
     found = jobs.read(cluster.db, selection, limit + 1, sort)
     more = choice.count(cluster.db, selection) - limit if len(found) > limit else 0
-    return JobList(jobs=tuple(found[:limit]), more=max(more, 0))
+    older = choice.has_older(cluster.db, selection)
+    return JobList(jobs=tuple(found[:limit]), more=max(more, 0), has_older=older)
 
 
 @served
-def job_ids(cluster: Cluster, selection: Selection, limit: int = 100_000) -> list[int]:
+def job_ids(cluster: Cluster, selection: Selection, limit: Limit = 100_000) -> list[int]:
     """The numbers of the chosen jobs, ascending."""
     return choice.ids(cluster.db, selection, limit)
 
@@ -57,13 +60,33 @@ def exit_code(cluster: Cluster, ids: Sequence[int]) -> int:
 @served
 def job(cluster: Cluster, job_id: int) -> JobStory:
     """One job and all that is known about it. Raises NotFound."""
-    found = jobs.read(cluster.db, Selection(ranges=((job_id, job_id),)), 1)
-    told = jobs.story(cluster.db, job_id)
-    if not found or told is None:
-        raise NotFound(f"no job {job_id}", "`clusterctl jobs` lists them; ended ones are kept for keep_jobs")
-    spec, line, after = told
-    attempts = tuple(jobs.attempts(cluster.db, job_id))
-    return JobStory(job=found[0], attempts=attempts, after=tuple(after), spec=spec, array_line=line)
+    return tell(cluster, [job_id])[0]
+
+
+@served
+def stories(cluster: Cluster, ids: Sequence[int]) -> list[JobStory]:
+    """These jobs and all that is known about them, in the order of their numbers. Raises NotFound for one of them."""
+    return tell(cluster, ids)
+
+
+def tell(cluster: Cluster, ids: Sequence[int]) -> list[JobStory]:
+    """The same; a statement for each kind of what is known, however many they are."""
+    db = cluster.db
+    found = jobs.read(db, Selection(ranges=tuple((id, id) for id in ids)), len(ids)) if ids else []
+    asked = told.asked(db, ids)
+    if strangers := sorted(set(ids) - (asked.keys() & {job.id for job in found})):
+        raise NotFound(f"no job {strangers[0]}", "`clusterctl jobs` lists them; ended ones are kept for keep_jobs")
+    attempts, parents, kin = told.attempts(db, ids), told.parents(db, ids), resubmissions.kin(db, ids)
+    return [
+        JobStory(
+            job=job,
+            attempts=tuple(attempts.get(job.id, ())),
+            after=tuple(parents.get(job.id, ())),
+            **asked[job.id]._asdict(),
+            **kin.get(job.id, resubmissions.Kin())._asdict(),
+        )
+        for job in found
+    ]
 
 
 @served

@@ -20,11 +20,12 @@ NOTHING = Holding(HeldAmounts(), HeldAmounts(), HeldAmounts(), Resources())
 def tenant_list(cluster: Cluster) -> TenantList:
     """Everybody who has live jobs, or had some started within the hour."""
     demands: dict[str, list[Demand]] = {}
-    for demand in tenants.demands(cluster.db):
-        demands.setdefault(demand.tenant, []).append(demand)
-    holdings = tenants.holdings(cluster.db)
-    waits = {each.tenant: each for each in tenants.waits(cluster.db)}
-    capacity = tenants.capacity(cluster.db)
+    with cluster.db.one_moment():
+        for demand in tenants.demands(cluster.db):
+            demands.setdefault(demand.tenant, []).append(demand)
+        holdings = tenants.holdings(cluster.db)
+        waits = {each.tenant: each for each in tenants.waits(cluster.db)}
+        capacity = tenants.capacity(cluster.db)
     pictures = [
         picture(name, demands.get(name, []), holdings.get(name, NOTHING), waits.get(name), capacity)
         for name in sorted(demands.keys() | waits.keys())

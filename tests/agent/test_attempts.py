@@ -76,6 +76,19 @@ def test_an_attempt_that_exits_by_itself_during_a_stop_reports_the_stop(rig: Rig
     assert (end.outcome, end.exit_code) == (outcome, 7)
 
 
+@pytest.mark.parametrize("first", [Outcome.REQUEUED, Outcome.WORKER_STOPPED])
+def test_what_was_to_run_again_and_is_cancelled_while_it_ends_is_cancelled(rig: Rig, first: Outcome) -> None:
+    rig.start_until_ready(shell(1, DEAF))
+    rig.processes.stop(1, first, 60)
+    assert rig.stop(1, Outcome.CANCELLED).outcome == Outcome.CANCELLED
+
+
+def test_a_cancelled_attempt_stays_so_whatever_is_asked_while_it_ends(rig: Rig) -> None:
+    rig.start_until_ready(shell(1, DEAF))
+    rig.processes.stop(1, Outcome.CANCELLED, 60)
+    assert rig.stop(1, Outcome.REQUEUED).outcome == Outcome.CANCELLED
+
+
 def test_a_shell_with_a_trap_hears_term_although_its_child_is_running(rig: Rig) -> None:
     rig.start_until_ready(shell(1, f"trap 'exit 7' TERM; echo ready; {FOREVER}"))
     assert rig.stop(1, grace_s=10).exit_code == 7

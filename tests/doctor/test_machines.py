@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from clusterctl import views
+from clusterctl import operations, views
 from clusterctl.cluster import Cluster
 from clusterctl.doctor.disk_low import Room
 from clusterctl.live import heartbeats
@@ -90,8 +90,6 @@ def test_a_worker_that_has_drained_itself_is_named_with_its_reason_until_it_is_r
 
 
 def test_a_worker_that_an_operator_has_drained_is_as_it_should_be(ward: Ward) -> None:
-    from clusterctl import operations
-
     hole = ward.worker("hole")
     ward.worker("w2")
     administration.drain_black_hole(ward.db, hole.worker_id, hole.incarnation, "nothing starts")
@@ -212,6 +210,23 @@ def test_what_was_written_longer_ago_than_it_is_kept_may_be_gone_when_its_job_en
     ward.later(8 * DAY)
     ward.end(order, token)
     assert ward.findings("log_unreadable") == []
+
+
+def test_what_an_operator_has_pruned_is_not_missed(ward: Ward, tmp_path: Path) -> None:
+    worker = ward.worker(hostname=HERE, spool=str(tmp_path))
+    early = has_written(ward, worker, tmp_path)
+    (silent,), token = ward.run(worker, ward.jobs())
+    ward.later(2 * DAY)
+    ward.end(silent, token)  # it wrote when it began, and nothing since
+    late = has_written(ward, worker, tmp_path)
+    early.unlink()
+    assert ward.sole("log_unreadable").evidence["jobs"] == [2, 1]
+    operations.announce_prune(ward.cluster, ["w1"], DAY)
+    assert ward.findings() == []
+    late.unlink()
+    assert ward.sole("log_unreadable").evidence["jobs"] == [3], "nobody has pruned what is as young"
+    operations.announce_prune(ward.cluster, ["w2"], 0)
+    assert ward.codes() == ["log_unreadable"], "another spool"
 
 
 def test_output_on_other_machines_is_their_affair(ward: Ward, tmp_path: Path) -> None:

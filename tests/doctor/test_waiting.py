@@ -46,13 +46,21 @@ def test_jobs_that_no_worker_could_ever_hold_are_named_once_for_all_like_them(wa
 
 
 @pytest.mark.parametrize(
-    "wishes, reason", [({"labels": {"disk": "fast"}}, "label"), ({"worker": "nobody"}, "named_worker")]
+    "wishes, reason, cure",
+    [
+        ({"labels": {"disk": "fast"}}, "label", "put the label on a worker"),
+        ({"worker": "nobody"}, "named_worker", "`clusterctl workers` lists the names"),
+    ],
 )
-def test_neither_is_there_a_worker_with_such_a_label_or_name(ward: Ward, wishes: dict[str, Any], reason: str) -> None:
+def test_neither_is_there_a_worker_with_such_a_label_or_name(
+    ward: Ward, wishes: dict[str, Any], reason: str, cure: str
+) -> None:
     ward.worker()
     ward.jobs(**wishes)
     ward.plan()
-    assert ward.sole("unsatisfiable").evidence["reason"] == reason
+    finding = ward.sole("unsatisfiable")
+    assert finding.evidence["reason"] == reason
+    assert finding.fix.change.startswith(cure)
 
 
 def test_what_waits_for_room_only_or_for_a_worker_to_be_heard_is_satisfiable(ward: Ward) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = {"textual", "httpx", "fastapi", "plotext", "textual_serve"}
+HEAVY = {
+    *("textual", "httpx", "fastapi", "plotext", "textual_serve", "rich", "psycopg", "redis", "psutil"),
+    *("asyncio", "hashlib", "platformdirs"),  # not large, but each takes as long as a command of ours
+}
 
 
 def run_and_watch(*arguments: str) -> tuple[str, set[str]]:
@@ -31,4 +34,4 @@ def test_submit_help_loads_nothing_heavy() -> None:
 
 def test_a_heavy_import_is_seen() -> None:
     _, loaded = run_and_watch("-c", "import httpx, os; os._exit(0)")
-    assert loaded & HEAVY == {"httpx"}
+    assert "httpx" in loaded & HEAVY

@@ -22,7 +22,7 @@ KNOWN = {
     "Unit": "Description Wants After StartLimitIntervalSec",
     "Service": """
         Type User EnvironmentFile ExecStart Restart RestartSec RestartPreventExitStatus TimeoutStopSec KillMode
-        OOMPolicy TasksMax StateDirectory StateDirectoryMode UMask
+        OOMPolicy TasksMax StateDirectory StateDirectoryMode RuntimeDirectory SupplementaryGroups UMask
         NoNewPrivileges CapabilityBoundingSet ProtectSystem ProtectHome PrivateTmp PrivateDevices ProtectClock
         ProtectControlGroups ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables
         RestrictAddressFamilies RestrictNamespaces RestrictRealtime RestrictSUIDSGID LockPersonality

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import traceback
@@ -16,22 +15,22 @@ import redis as driver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clusterctl.clock import Bell, SystemClock
-from clusterctl.live import Connection, Listener, Totals, WorkerBeat, bell, cache, heartbeats
+from clusterctl.live import Connection, Totals, WorkerBeat, bell, cache, heartbeats
 from clusterctl.live.connection import PATIENCE, TIMEOUT
 from clusterctl.live.heartbeats import LONGEST_LIFE
 from clusterctl.model.errors import Outage
 from clusterctl.model.orders import Usage
 from tests.held_up import HeldUp
 from tests.private_servers import own_valkey
-from tests.strangers import MANNERS, Manner, Stranger, hang_up, saying
+from tests.strangers import MANNERS, Manner, Stranger
+from tests.unhurried import unhurried
 from tests.until import until
 
 PREFIX = "t:"
 BEAT = WorkerBeat(name="w1", incarnation=3, at=1_800_000_000.5, jobs={42: Usage(cpus=1.0)})
 TOTALS = Totals(allocated_milli=4000, reserved_milli=500, as_of=datetime(2026, 11, 22, tzinfo=UTC))
 BOUND = TIMEOUT + PATIENCE  # seconds that a try may cost: to connect, and to hear
-SLACK = 1.5  # seconds: the driver and the servers of these tests take some
+SLACK = 5.0  # seconds: the driver and the servers of these tests take some; who is fooled waits for ever
 HUGE = 100 * 1024 * 1024  # bytes
 
 
@@ -121,7 +120,16 @@ def raw(own_redis: str) -> Iterator[driver.Redis]:
 @pytest.fixture
 def redis(raw: driver.Redis, own_redis: str) -> Iterator[Connection]:
     """A line to that server."""
-    connection = Connection(own_redis, PREFIX, seconds=count(step=10).__next__)  # its breaker is never open for long
+    breaker = count(step=10).__next__  # it is never open for long
+    connection = Connection(unhurried(own_redis), PREFIX, seconds=breaker)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def hurried(own_redis: str) -> Iterator[Connection]:
+    """As our programs have it."""
+    connection = Connection(own_redis, PREFIX, seconds=count(step=10).__next__)
     yield connection
     connection.close()
 
@@ -159,15 +167,15 @@ PLANTS: dict[str, Callable[[driver.Redis, bytes], object]] = {
 
 @pytest.mark.parametrize("plant", PLANTS.values(), ids=list(PLANTS))
 def test_a_strangers_value_in_our_place_is_never_believed_and_gives_way_to_the_next_writes(
-    redis: Connection, raw: driver.Redis, plant: Callable[[driver.Redis, bytes], object]
+    redis: Connection, hurried: Connection, raw: driver.Redis, plant: Callable[[driver.Redis, bytes], object]
 ) -> None:
     for key in our_keys(redis, raw):
         raw.delete(key)
         plant(raw, key)
         took = Stopwatch()
-        assert heartbeats.read_all(redis).keys() <= {"w1"}, key
-        assert cache.read(redis) in (None, TOTALS), key
-        heartbeats.ttls(redis, ["w1"])
+        assert heartbeats.read_all(hurried).keys() <= {"w1"}, key
+        assert cache.read(hurried) in (None, TOTALS), key
+        heartbeats.ttls(hurried, ["w1"])
         assert took() < 4 * BOUND + SLACK, key
         write_all(redis)
         write_all(redis)
@@ -175,13 +183,15 @@ def test_a_strangers_value_in_our_place_is_never_believed_and_gives_way_to_the_n
         raw.delete(key)
 
 
-def test_a_name_of_a_hundred_megabytes_is_not_heard_to_its_end(redis: Connection, raw: driver.Redis) -> None:
+def test_a_name_of_a_hundred_megabytes_is_not_heard_to_its_end(
+    redis: Connection, hurried: Connection, raw: driver.Redis
+) -> None:
     write_all(redis)
     raw.eval(f"redis.call('ZADD', KEYS[1], 9e15, string.rep('x', {HUGE}))", 1, "t:workers")
     took = Stopwatch()
-    assert heartbeats.read_all(redis) == {}
+    assert heartbeats.read_all(hurried) == {}
     assert took() < BOUND + SLACK
-    until(lambda: heartbeats.read_all(redis, ["w1"]) == {"w1": BEAT}, what="the server to have time again")
+    until(lambda: heartbeats.read_all(hurried, ["w1"]) == {"w1": BEAT}, what="the server to have time again")
 
 
 @pytest.mark.parametrize(
@@ -227,61 +237,6 @@ def test_while_a_stranger_writes_all_the_time_only_what_makes_sense_is_read(
     write_all(redis)
     write_all(redis)
     assert all_is_well(redis)
-
-
-def rings(found: Bell, within: float = 10.0) -> bool:
-    """Whether it rings *within* seconds; silent afterwards."""
-    SystemClock().wait(found, within)
-    return found.clear()
-
-
-def test_a_message_without_end_costs_the_line_and_not_the_listener(redis: Connection, raw: driver.Redis) -> None:
-    hammer = Bell()
-    listener = Listener(redis, [bell.worker("a")], hammer).start()
-    assert rings(hammer)
-    raw.eval(f"redis.call('PUBLISH', KEYS[1], string.rep('x', {HUGE}))", 1, "t:wake:worker:a")
-    assert rings(hammer), "it has subscribed anew"
-    while rings(hammer, 0.2):
-        pass
-    assert bell.wake(redis, bell.worker("a"))
-    assert rings(hammer)
-    listener.close()
-
-
-SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$15\r\nt:wake:worker:a\r\n:1\r\n"
-
-
-def accept_and_leave(_: Stranger, client: Any) -> None:
-    """Takes the subscription in, and hangs up."""
-    client.recv(1 << 16)
-    client.sendall(SUBSCRIBED)
-
-
-@pytest.mark.parametrize(
-    "manner, visits",
-    [
-        pytest.param(hang_up, 7, id="hangs up"),  # the driver itself comes back once, each time
-        pytest.param(accept_and_leave, 7, id="lets in to hang up"),
-        pytest.param(saying(b":1\r\n"), 4, id="a number"),
-        pytest.param(saying(b":x\r\n"), 4, id="no number"),
-        pytest.param(saying(b"*0\r\n"), 4, id="an empty list"),
-        pytest.param(saying(b"*1\r\n*0\r\n"), 4, id="a list of lists"),
-    ],
-)
-def test_a_listener_comes_back_more_and_more_rarely_to_who_throws_it_out_and_says_so_once(
-    manner: Manner, visits: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    hammer = Bell()
-    with Stranger(manner) as stranger:
-        began = time.monotonic()
-        listener = Listener(Connection(stranger.url, PREFIX), [bell.worker("a")], hammer).start()
-        until(lambda: stranger.visits >= visits, what="the last visit")
-        assert time.monotonic() - began > 0.1 + 0.2 + 0.4, "it rests, and longer each time"
-        listener.close()
-    assert len(caplog.messages) == 1
-    assert "nobody is woken by it" in caplog.messages[0]
-    hammer.close()
 
 
 def test_an_outage_that_is_told_a_thousand_times_grows_no_longer() -> None:

@@ -11,6 +11,7 @@ import pytest
 from clusterctl.live import Connection, WorkerBeat, bell, cache, heartbeats
 from clusterctl.live.breaker import LONGEST_REST, Breaker
 from clusterctl.model.errors import Outage
+from tests.held_up import HeldUp
 
 BEAT = WorkerBeat(name="w", incarnation=1, at=1.0)
 
@@ -74,13 +75,13 @@ def mute(tmp_path: Path) -> Iterator[str]:
 def test_a_server_that_never_answers_costs_one_timeout_and_then_nothing(mute: str) -> None:
     clock = Time()
     redis = Connection(mute, seconds=clock)
-    began = time.perf_counter()
+    lost, began = HeldUp(), time.monotonic()
     assert not bell.wake(redis, bell.worker("a"))
-    assert 0.05 < time.perf_counter() - began < 1.0
-    began = time.perf_counter()
+    assert 0.05 < time.monotonic() - began < 1.0 + lost.seconds
+    began = time.monotonic()
     for _ in range(1000):
         assert not bell.wake(redis, bell.worker("a"))
-    assert time.perf_counter() - began < 0.5
+    assert time.monotonic() - began < 20, "not a hundred seconds"
     redis.close()
 
 

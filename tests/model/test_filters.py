@@ -9,24 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterctl.model.claim_log import ClaimPicture
 from clusterctl.model.errors import BadInput
 from clusterctl.model.filter_text import parse
 from clusterctl.model.filters import Filter, Vocabulary, expression, literal, matches
+from clusterctl.model.findings import Finding
 from clusterctl.model.pictures import JobPicture, WorkerPicture
+from clusterctl.model.vocabulary import WORDS as WORDS_OF
 from clusterctl.model.vocabulary import vocabulary_of
 
 WORDS = Vocabulary(
     {
         "id": "number", "name": "text", "state": "text", "command": "text", "cpus.total": "number",
         "memory_mb": "memory", "lease_s": "duration", "seen_at": "time", "open": "flag", "labels": "map",
-        "exit_code": "number",
+        "exit_code": "number", "priority": "number",
     },
     ("id", "name", "command"),
+    {"state": ("held", "completed", "failed", "Lost")},
 )  # fmt: skip
 ROW: dict[str, Any] = {
     "id": 42, "name": "Train-7", "state": "failed", "command": ["python", "train.py", "--rate=0.1"],
     "cpus": {"total": 4.0}, "memory_mb": 2048, "lease_s": 90.0, "seen_at": "2026-03-01T12:30:15.250Z", "open": True,
-    "labels": {"gpu": "A100", "example.com/zone": "north"}, "exit_code": None,
+    "labels": {"gpu": "A100", "example.com/zone": "north"}, "exit_code": None, "priority": 75,
 }  # fmt: skip
 
 
@@ -45,6 +49,8 @@ TRUE = (
     "open!=false", "label.gpu:a100", "labels.gpu:a*", "labels.example.com/zone:north", "labels:any", "labels.ssd:none",
     "exit_code:none", "-exit_code:any", "-exit_code:0", "exit_code:0,none", "train", "'rate=0.1'", "42", "TRAIN.PY",
     "-eval", "state:failed id:42", '"train.py --rate"', "name:'Train-7'", "  state:failed\t", "tr?in", "a*n",
+    "priority:high", "priority>=Medium", "priority:low,high", "state:fail*", "-state:lost", "state:none,failed",
+    "-'or'", "name!=or", "-'('",
 )  # fmt: skip
 FALSE = (
     "state:completed", "-state:failed", "state!=failed", "name:train", "name:'train-*'", "name:\"*\"", "id>42", "id<42",
@@ -68,13 +74,19 @@ def test_it_does_not_hold(text: str) -> None:
 UNREADABLE = {
     "": "empty", "   ": "empty", "''": "nothing to look for", "-''": "nothing to look for", "name:": "missing",
     "name:a,": "missing", "name:,a": "missing", "colour:red": "no field 'colour'", "nme:x": "no field",
-    "cpus>4": "cpus has parts", "id:seven": "not a number", "id:1e9": "not a number", "id:nan": "not a number",
+    "cpus>4": "cpus has parts: cpus.total$", "id:seven": "not a number", "id:1e9": "not a number",
+    "id:nan": "not a number", "name!=any": "any stands alone",
     "id>1,2": "one amount only", "id>none": "one amount only", "id:any,1": "any stands alone", "id>any": "any stands",
     "state>failed": "no order", "open>yes": "no order", "open:perhaps": "neither true nor false",
     "labels:gpu": "has keys", "memory:lots": "memory", "lease:soon": "duration", "seen_at:yesterday": "not a time",
     "seen_at:2026-02-30": "calendar",
     "name=~x": "'=~' is no operator", "name<>x": "is no operator", "id=>4": "is no operator", "!": "is no operator",
     "name:'x": "never closed", 'id:4 "x': "never closed", "http://x": "no field 'http'", ":x": "no field ''",
+    "state:fialed": "state is never 'fialed'", "state:failed,fialed": "state is never 'fialed'",
+    "-state:fialed": "never 'fialed'", "state!=Fialed": "never 'Fialed'", "state:'failed*'": "never",
+    "state:q*": "is never",
+    "state:failed OR state:lost": "not joined", "state:failed and id:4": "not joined", "( id:4": "not joined",
+    "(id:4": "not joined", "id:4 || id:5": "not joined", "-(id:4)": "not joined", "priority:hihg": "not a number",
     "labels.:x": "no field", "name.x:y": "no field",
 }  # fmt: skip
 
@@ -90,7 +102,10 @@ def test_an_error_names_the_term_and_its_place_and_what_was_perhaps_meant() -> N
     with pytest.raises(BadInput) as told:
         parse("id:42  stat:failed", WORDS)
     assert str(told.value) == "the filter's term 'stat:failed' (character 8): there is no field 'stat'"
-    assert told.value.hint.startswith("did you mean state? the fields are id, name, state")
+    assert told.value.hint == "did you mean state?"
+    with pytest.raises(BadInput) as told:
+        parse("colour:red", WORDS)
+    assert told.value.hint.startswith("one of id, name, state")
 
 
 def test_a_filter_of_no_end_is_refused() -> None:
@@ -152,3 +167,42 @@ def test_every_field_of_a_picture_can_be_named_with_its_kind() -> None:
         "memory",
         "duration",
     )
+
+
+def test_a_word_that_a_field_can_never_be_is_named_with_what_was_meant() -> None:
+    with pytest.raises(BadInput) as told:
+        parse("state:failed,fialed", WORDS)
+    assert str(told.value) == "the filter's term 'state:failed,fialed' (character 1): state is never 'fialed'"
+    assert told.value.hint == "did you mean failed?"
+    with pytest.raises(BadInput) as told:
+        parse("state:xyz", WORDS)
+    assert told.value.hint == "one of held, completed, failed, Lost"
+
+
+def test_parts_of_an_amount_are_named_also_where_its_unit_was_left_out() -> None:
+    with pytest.raises(BadInput, match=r"memory has parts: memory_mb\.total, memory_mb\.reserved"):
+        parse("memory>1G", vocabulary_of(WorkerPicture))
+
+
+@pytest.mark.parametrize(
+    "noun, text",
+    [
+        (JobPicture, "state:fialed"),
+        (JobPicture, "kind:bacth"),
+        (JobPicture, "allocation.status:resreved"),
+        (JobPicture, "allocation.release_reason:time_limt"),
+        (WorkerPicture, "live_state:upp"),
+        (WorkerPicture, "admin_state:drianing"),
+        (ClaimPicture, "event:foo"),
+        (Finding, "severity:error"),
+    ],
+)
+def test_a_slip_in_a_closed_vocabulary_is_refused_whatever_is_listed(noun: type[msgspec.Struct], text: str) -> None:
+    with pytest.raises(BadInput, match="is never"):
+        parse(text, vocabulary_of(noun))
+    assert parse("event:claimskipped,Rel*", vocabulary_of(ClaimPicture)).terms
+
+
+def test_every_field_of_which_all_words_are_known_is_a_field() -> None:
+    for noun, words in WORDS_OF.items():
+        assert words.keys() <= vocabulary_of(noun).kinds.keys()

@@ -36,6 +36,20 @@ DOCTOR_FAULTS = (
         ("tests/doctor/test_disagreements.py",),
     ),
     Fault(
+        "doctor forgets a worker that has come and gone since",
+        "clusterctl/store/administration.py",
+        "WHERE name = %s AND (incarnation, beat) = (%s, %s)",
+        "WHERE name = %s AND (%s, %s) IS NOT NULL",
+        ("tests/doctor/test_machines.py",),
+    ),
+    Fault(
+        "doctor calls a tenant starved that waits behind more urgent jobs",
+        "clusterctl/store/waiting.py",
+        "ON s.tenant <> w.tenant AND s.priority <= w.priority AND",
+        "ON s.tenant <> w.tenant AND",
+        ("tests/doctor/test_waiting.py",),
+    ),
+    Fault(
         "doctor asks twice for an end",
         "clusterctl/store/mends.py",
         "AND a.stop_requested_at IS NULL AND w.id",

@@ -10,6 +10,7 @@ LAWS = "clusterctl/store/migrations/0002_laws.sql"
 RELEASES = "clusterctl/store/releases.py"
 RELEASE_STEPS = "clusterctl/store/release_steps.py"
 ALLOCATIONS = "clusterctl/store/allocations.py"
+ADMINISTRATION = "clusterctl/store/administration.py"
 WORKERS = "clusterctl/store/workers.py"
 
 FAULTS = (
@@ -217,9 +218,16 @@ FAULTS = (
     Fault(
         "the same key with another wish is the same submission",
         "clusterctl/store/submissions.py",
-        "    if row[0] != digest:",
-        "    if False:",
+        "        if digest != digests[numbers[key]]:",
+        "        if False:",
         ("tests/store/test_submissions.py",),
+    ),
+    Fault(
+        "of many submissions at once some are kept though others cannot be",
+        "clusterctl/store/submissions.py",
+        "        if len(made) < len(new):",
+        "        if False:",
+        ("tests/store/test_many_submissions.py",),
     ),
     Fault(
         "an old incarnation signs the new one off",
@@ -244,14 +252,14 @@ FAULTS = (
     ),
     Fault(
         "a worker that fails everything is drained though there is no other",
-        WORKERS,
+        ADMINISTRATION,
         "\n               AND EXISTS (SELECT FROM open other WHERE other.id <> me.id AND other.takes_jobs)",
         "",
         ("tests/daemons/test_agentd_trouble.py", "tests/store/test_loss.py"),
     ),
     Fault(
         "two that fail everything drain each other",
-        WORKERS,
+        ADMINISTRATION,
         "FROM workers WHERE admin_state = 'open' ORDER BY id FOR NO KEY UPDATE",
         "FROM workers WHERE admin_state = 'open' ORDER BY id",
         ("tests/store/test_loss.py",),

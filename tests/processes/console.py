@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import psutil
 
 import clusterctl
+from tests.held_up import HeldUp
 
 CHECKOUT = Path(clusterctl.__file__).resolve().parent.parent
 PROGRAM = (sys.executable, "-m", "clusterctl")
@@ -22,7 +25,7 @@ class Console:
         home.mkdir(exist_ok=True)
         self.env = {"PATH": os.environ["PATH"], "HOME": str(home), **more}
 
-    def run(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, seconds: float = 240) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
             [*PROGRAM, *words],
@@ -34,6 +37,25 @@ class Console:
             timeout=seconds,
             check=False,
         )
+
+    def time(self, *words: str) -> tuple[subprocess.CompletedProcess[str], float]:
+        """Run a command to its end; also the seconds that it took, without those in which the machine did other work.
+
+        That is asked of what is left of the process, so it writes to files and not to pipes, whose end would be waited
+        for after it is gone.
+        """
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            ours, began = HeldUp(), time.monotonic()
+            process = subprocess.Popen(
+                [*PROGRAM, *words], env=self.env, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+            its = HeldUp([process.pid])
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            took = time.monotonic() - began - ours.seconds - its.seconds
+            code = process.wait()
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(words, code, out.read(), err.read()), took
 
     def start(self, *words: str, output: Path) -> subprocess.Popen[bytes]:
         """Start a command that goes on; what it says is in *output*."""

@@ -41,12 +41,12 @@ class Daemon:
     def kill(self) -> None:
         """As a crash does."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def terminate(self) -> int:
         """As systemd does; its exit code."""
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def text(self) -> str:
         """All that was ever logged under this name."""
@@ -58,7 +58,7 @@ class Daemon:
 
     def does(self, predicate: Callable[[], bool], what: str) -> None:
         """Wait until *predicate* holds; a daemon that has ended will never bring it about."""
-        until(lambda: predicate() or self.process.poll() is not None, timeout=20, what=f"{self.log.name} to {what}")
+        until(lambda: predicate() or self.process.poll() is not None, what=f"{self.log.name} to {what}")
         assert predicate(), self.text()
 
 
@@ -76,6 +76,7 @@ class Place:
             "CLUSTERCTL_REDIS_PREFIX": prefix,
             "CLUSTERCTL_STATE_DIR": str(directory / "state"),
             "CLUSTERCTL_TERM_GRACE": "1s",
+            "CLUSTERCTL_DOOR": "none",  # a process more for each schedd: what needs it, asks for it
         }
 
     def start(self, daemon: str, name: str, *flags: str, **knobs: str) -> Daemon:
@@ -118,12 +119,12 @@ class Place:
         self.await_end(job)
         return job
 
-    def await_end(self, *jobs: int, timeout: float = 30) -> None:
+    def await_end(self, *jobs: int, timeout: float = 60) -> None:
         """Wait until all have ended."""
         live = "SELECT count(*) FROM jobs WHERE id = ANY (%s) AND live"
         until(lambda: self.cluster.db.value(live, list(jobs)) == 0, timeout=timeout, what=f"the end of {jobs}")
 
-    def await_state(self, state: str, *jobs: int, timeout: float = 20) -> None:
+    def await_state(self, state: str, *jobs: int, timeout: float = 60) -> None:
         """Wait until all are in *state*."""
         until(lambda: set(self.states(*jobs)) == {state}, timeout=timeout, what=f"{jobs} to be {state}")
 

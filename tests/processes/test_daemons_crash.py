@@ -53,10 +53,9 @@ def kill_at_once(state: Path, *roles: str) -> None:
     for process in doomed:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-    psutil.wait_procs(doomed, timeout=10)
+    psutil.wait_procs(doomed, timeout=60)
 
 
-@pytest.mark.timeout(110)
 def test_every_acknowledged_job_runs_exactly_once_though_scheduler_and_database_are_killed(
     state: Path, tmp_path: Path
 ) -> None:
@@ -67,7 +66,7 @@ def test_every_acknowledged_job_runs_exactly_once_though_scheduler_and_database_
         acknowledged = [operations.submit(cluster, submission).ids[0] for _ in range(JOBS)]
         kill_at_once(state, "schedd", "postgres")
     with up(state) as cluster:
-        until(lambda: jobs.counts(cluster.db, acknowledged).get("completed") == JOBS, timeout=60)
+        until(lambda: jobs.counts(cluster.db, acknowledged).get("completed") == JOBS)
         assert Counter(map(int, ledger.read_text().split())) == Counter(acknowledged)
         assert violations(cluster.db) == []
         assert cluster.db.value("SELECT count(*) FROM allocations WHERE release_reason = 'exited'") == JOBS

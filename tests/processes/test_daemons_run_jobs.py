@@ -18,12 +18,12 @@ def test_a_job_that_ignores_term_is_killed_with_all_its_tree(place: Place) -> No
     tree = f'{stubborn} (setsid sh -c "{stubborn} while :; do sleep 100; done" &); while :; do sleep 100; done'
     (job,) = place.submit(tree.replace("$$", "\\$\\$", 0))
     pids = place.directory / "pids"
-    until(lambda: pids.exists() and len(pids.read_text().split()) == 2, timeout=20)
+    until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
     tree_pids = [int(pid) for pid in pids.read_text().split()]
     began = time.monotonic()
     operations.cancel(place.cluster, [job])
     place.await_end(job)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20, "it is given a second here, and half a minute by default"
     assert place.ends(job) == [("cancelled", "cancelled", None, 9)]
     assert not any(map(is_alive, tree_pids))
     assert place.held_milli() == 0
@@ -116,7 +116,10 @@ def test_the_database_url_stands_in_no_environment_that_a_job_can_read(place: Pl
 def test_ten_jobs_of_eight_cpus_share_sixteen_two_at_a_time(place: Place) -> None:
     place.schedd()
     place.agentd(cpus=16)
-    jobs = place.submit("echo begin >> ledger; sleep 0.1; echo end >> ledger", 10, cpus=8)
+    # They wait for each other: however slow the machine is, there are two at a time once.
+    two_at_once = "awk '/begin/ {n++} /end/ {n--} n > 1 {seen = 1} END {exit !seen}' ledger"
+    script = f"echo begin >> ledger; until {two_at_once}; do sleep 0.05; done; echo end >> ledger"
+    jobs = place.submit(script, 10, cpus=8)
     place.await_end(*jobs)
     assert place.states(*jobs) == ["completed"] * 10
     running, most = 0, 0

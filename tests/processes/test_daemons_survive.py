@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as driver
 
+from tests.held_up import HeldUp
 from tests.processes.place import Place, is_alive, open_gate
 from tests.until import until
 
+# Nobody comes to look by himself within the time of a test: what happens has been woken.
+SLOW: dict[str, Any] = {"round_every": "100s", "beat_every": "100s", "silent_after": "300s", "heartbeat_ttl": "300s"}
+SLOW |= {"start_timeout": "300s", "lease": "600s", "lease_margin": "300s"}
 AT_THE_GATE = "echo $$ > pid-$CLUSTERCTL_JOB_ID; read line < gate; exit $CLUSTERCTL_JOB_ID"
 
 
 def pids(place: Place, jobs: list[int]) -> list[int]:
     """The processes of *jobs*, once all have said who they are."""
     files = [place.directory / f"pid-{job}" for job in jobs]
-    until(lambda: all(file.exists() and file.read_text().endswith("\n") for file in files), timeout=20)
+    until(lambda: all(file.exists() and file.read_text().endswith("\n") for file in files))
     return [int(file.read_text()) for file in files]
 
 
@@ -40,7 +46,7 @@ def test_twenty_jobs_outlive_a_killed_agentd_and_their_true_exits_are_told(place
 
 def test_a_killed_schedd_is_followed_within_three_seconds_in_the_middle_of_its_queue(place: Place, gate: Path) -> None:
     first = place.schedd("s1")
-    place.agentd(cpus=2)
+    agent = place.agentd(cpus=2)
     jobs = place.submit(AT_THE_GATE, 4)
     pids(place, jobs[:2])
     first.kill()
@@ -48,9 +54,9 @@ def test_a_killed_schedd_is_followed_within_three_seconds_in_the_middle_of_its_q
     place.await_end(*jobs[:2])
     assert place.states(*jobs[2:]) == ["pending", "pending"]
     began = time.monotonic()
-    place.start("schedd", "s1")
+    lost = HeldUp([place.start("schedd", "s1").pid, agent.pid, os.getpid()])
     place.await_state("running", *jobs[2:])
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 3 + lost.seconds
     pids(place, jobs[2:])
     open_gate(gate)
     place.await_end(*jobs)
@@ -76,11 +82,11 @@ def test_a_second_schedd_stands_by_and_follows_whoever_leaves(place: Place) -> N
 def test_once_holds_one_round_and_only_where_nobody_leads(place: Place) -> None:
     place.agentd()
     (job,) = place.submit("true")
-    assert place.start("schedd", "s1", "--once").process.wait(20) == 0
+    assert place.start("schedd", "s1", "--once").process.wait(60) == 0
     place.await_state("completed", job)
     place.schedd("s2")
     lonely = place.start("schedd", "s3", "--once")
-    assert lonely.process.wait(20) == 4
+    assert lonely.process.wait(60) == 4
     assert "another schedd leads, nothing was decided" in lonely.text()
 
 
@@ -114,8 +120,8 @@ def test_a_second_agentd_of_the_same_name_is_refused_whatever_its_spool(place: P
     place.agentd()
     same = place.start("agentd", "w1", "--spool", str(place.spool("w1")))
     other = place.start("agentd", "w1", "--spool", str(place.directory / "another"))
-    assert same.process.wait(20) == 79
-    assert other.process.wait(20) == 79
+    assert same.process.wait(60) == 79
+    assert other.process.wait(60) == 79
     assert "another agentd uses the spool" in same.text()
     assert "another agent is already the worker 'w1'" in other.text()
 
@@ -123,7 +129,7 @@ def test_a_second_agentd_of_the_same_name_is_refused_whatever_its_spool(place: P
 def test_a_setting_that_makes_no_sense_is_one_line_and_exit_code_two(place: Place) -> None:
     for daemon in ("schedd", "agentd"):
         wrong = place.start(daemon, f"{daemon}-x", silent_after="-1")
-        assert wrong.process.wait(20) == 2
+        assert wrong.process.wait(60) == 2
         assert "CLUSTERCTL_SILENT_AFTER" in wrong.text()
         assert "Traceback" not in wrong.text()
 
@@ -135,7 +141,7 @@ def test_an_agent_that_cannot_be_a_worker_is_told_in_one_line_and_makes_no_direc
     place: Place, name: str, flags: list[str], word: str
 ) -> None:
     wrong = place.start("agentd", "agentd-x", "--name", name, *flags)  # the later name counts
-    assert wrong.process.wait(20) == 2
+    assert wrong.process.wait(60) == 2
     assert word in wrong.text()
     assert len(wrong.text().splitlines()) == 1
     assert not (place.directory / "state").exists()
@@ -152,17 +158,17 @@ def test_a_job_that_tells_its_supervisor_to_end_does_not_run_for_ever(place: Pla
 def test_a_spool_that_cannot_be_made_is_one_line_and_exit_code_four(place: Place) -> None:
     (place.directory / "file").touch()
     agent = place.start("agentd", "w1", "--spool", str(place.directory / "file" / "spool"))
-    assert agent.process.wait(20) == 4
+    assert agent.process.wait(60) == 4
     assert "cannot be used: Not a directory" in agent.text()
     assert "Traceback" not in agent.text()
 
 
 def test_sigusr1_makes_both_look_at_once_and_say_how_they_stand(place: Place) -> None:
-    schedd = place.schedd(round_every="60s")
-    agent = place.agentd(beat_every="20s", silent_after="60s")
+    schedd = place.schedd(**SLOW)
+    agent = place.agentd(**SLOW)
     before = place.beats("w1")
     agent.signal(signal.SIGUSR1)
-    until(lambda: place.beats("w1") > before, timeout=5)
+    until(lambda: place.beats("w1") > before)
     agent.tells("asked to sync: 0 running, 0 ends to report")
     schedd.signal(signal.SIGUSR1)
     schedd.tells("asked to look: leader of term 1")
@@ -185,13 +191,14 @@ def test_a_stopped_agentd_falls_silent_and_is_up_again_when_it_goes_on(place: Pl
 def test_workers_that_come_and_go_show_in_the_log_and_a_heartbeat_never_grows_old(place: Place) -> None:
     redis = place.cluster.settings
     schedd = place.schedd()
-    place.agentd("w1", cpus=96)
+    first = place.agentd("w1", cpus=96)
     schedd.tells("active workers: 1, 96 CPUs")
     second = place.agentd("w2", cpus=96)
     schedd.tells("active workers: 2, 192 CPUs")
     assert second.terminate() == 0
     schedd.tells("active workers: 1, 96 CPUs", times=2)
     assert schedd.text().count("worker registered: w1 (96 CPUs)") == 1
+    lost = HeldUp([first.pid])
     with driver.Redis.from_url(redis.redis_url) as client:
         seen = []
 
@@ -199,28 +206,21 @@ def test_workers_that_come_and_go_show_in_the_log_and_a_heartbeat_never_grows_ol
             seen.append(client.pttl(f"{redis.redis_prefix}worker:w1"))
             return len(seen) > 1 and seen[-1] > seen[-2]
 
-        until(refreshed, timeout=10)
-        assert min(seen) > 50_000
+        until(refreshed)
+        assert min(seen) > 50_000 - 1000 * lost.seconds
 
 
 def test_idle_to_first_word_takes_no_beat(place: Place) -> None:
-    """Both are woken: by polling alone it would take seconds."""
-    place.schedd()
-    place.agentd()
-    place.run("true")
-    began = time.monotonic()
-    place.run("true")
-    assert time.monotonic() - began < 0.9
+    """Both are woken: by polling alone it would take minutes."""
+    place.schedd(**SLOW)
+    place.agentd(**SLOW)
+    for _ in range(2):
+        place.run("true")
 
 
 def test_a_submit_during_a_round_is_not_slept_through(place: Place, gate: Path) -> None:
-    place.schedd()
-    place.agentd(cpus=40)
-    place.run("true")
-    slowest = 0.0
+    place.schedd(**SLOW)
+    place.agentd(**SLOW, cpus=40)
     for _ in range(15):
         place.submit("read line < gate")  # its round is under way when the next one comes
-        began = time.monotonic()
         place.run("true")
-        slowest = max(slowest, time.monotonic() - began)
-    assert slowest < 0.9

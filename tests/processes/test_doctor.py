@@ -6,7 +6,6 @@ import signal
 from typing import Any
 
 import psycopg
-import pytest
 from msgspec.structs import replace
 
 from clusterctl import operations, views
@@ -32,7 +31,7 @@ def sole(cluster: Cluster, code: str) -> Finding:
         found[:] = views.findings(cluster, [code]).findings
         return bool(found)
 
-    until(is_there, timeout=40, what=code)
+    until(is_there, what=code)
     (finding,) = found
     return finding
 
@@ -82,7 +81,7 @@ def test_an_agent_that_is_stopped_is_named_with_its_jobs_until_it_goes_on(place:
             assert counts.info == 1
         finally:
             agent.signal(signal.SIGCONT)
-        until(lambda: not views.findings(cluster, ["dead_worker_jobs"]).findings, timeout=20, what="to be clean")
+        until(lambda: not views.findings(cluster, ["dead_worker_jobs"]).findings, what="to be clean")
     assert place.states(job) == ["running"]
 
 
@@ -94,7 +93,7 @@ def test_a_machine_that_was_wrongly_called_dead_is_swept(place: Place) -> None:
     pid = pid_of(place, "pid")
     agent.kill()
     with doctor(place) as cluster:
-        until(lambda: worker_rows.read(cluster.db, "w1")[0].live_state == "silent", timeout=40, what="silence")
+        until(lambda: worker_rows.read(cluster.db, "w1")[0].live_state == "silent", what="silence")
         operations.confirm_dead(cluster, worker_rows.read(cluster.db, "w1")[0], reason="too sure")
         finding = sole(cluster, "process_no_allocation")
         assert finding.evidence["pids"] == [pid]
@@ -123,7 +122,6 @@ def test_a_reservation_whose_agent_died_is_released_without_a_leader(place: Plac
     assert place.states(job) == ["completed"]
 
 
-@pytest.mark.timeout(150)  # it is given 15 s before anybody says so
 def test_a_leader_that_lives_and_cannot_decide_is_deposed(place: Place) -> None:
     schedd = place.schedd()
     place.agentd()

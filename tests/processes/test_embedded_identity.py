@@ -33,13 +33,13 @@ def test_a_signal_for_a_process_that_is_gone_hits_nobody() -> None:
         assert since is not None
         identity.send(bystander.pid, since - 1, signal.SIGKILL)
         identity.send(bystander.pid, since, signal.SIGTERM)
-        assert bystander.wait(10) == -signal.SIGTERM
+        assert bystander.wait(60) == -signal.SIGTERM
 
 
 def test_the_age_of_a_process_is_counted_from_its_start() -> None:
     since = identity.started(os.getpid())
     assert since is not None
-    assert identity.age(since) == pytest.approx(time.time() - psutil.Process().create_time(), abs=2)
+    assert identity.age(since) == pytest.approx(time.time() - psutil.Process().create_time(), abs=20)
 
 
 def test_a_daemon_heeds_a_signal_once_it_has_a_handler() -> None:
@@ -48,7 +48,7 @@ def test_a_daemon_heeds_a_signal_once_it_has_a_handler() -> None:
         until(lambda: identity.heeds(child.pid, signal.SIGTERM))
         assert not identity.heeds(child.pid, signal.SIGUSR2)
         child.terminate()
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
 
 
 def test_a_log_that_is_too_long_is_cut_under_its_writer(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_held_daemon_runs_not_before_its_parent_says_so(tmp_path: Path) -> Non
     until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_SLEEPING)
     assert log.read_text() == ""
     launch.release(child)
-    assert child.wait(20) == 3
+    assert child.wait(60) == 3
     assert "postgres unreachable" in log.read_text()
 
 
@@ -82,12 +82,12 @@ def test_a_held_daemon_leaves_when_its_parent_dies(tmp_path: Path) -> None:
     child = launch.spawn("schedd", ["--once"], NOWHERE, tmp_path / "log")
     assert child.stdin is not None
     child.stdin.close()  # what the kernel does for a parent that is killed
-    assert child.wait(20) == 1
+    assert child.wait(60) == 1
     assert "postgres" not in (tmp_path / "log").read_text()
 
 
 def test_releasing_a_dead_child_does_no_harm(tmp_path: Path) -> None:
     child = launch.spawn("schedd", ["--once"], NOWHERE, tmp_path / "log")
     child.kill()
-    child.wait(10)
+    child.wait(60)
     launch.release(child)

@@ -159,4 +159,4 @@ def test_a_uid_without_a_name_runs_postgres_too() -> None:
         for each in processes:
             with suppress(psutil.NoSuchProcess):
                 each.terminate()  # not killed: it gives its shared memory back
-        psutil.wait_procs(processes, timeout=10)
+        psutil.wait_procs(processes, timeout=60)

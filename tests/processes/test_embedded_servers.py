@@ -99,6 +99,7 @@ def test_a_start_waits_until_postgres_has_recovered_from_the_death_of_a_backend(
     roster = start()
     backend = psutil.Process(server(roster, "postgres").pid).children()[0]
     backend.kill()
+    until(lambda: not backend.is_running(), what="its parent to notice")  # until then Postgres is well, and lets us in
     assert ask(start().stack.database_url, "SELECT 1") == 1
 
 
@@ -109,7 +110,7 @@ def test_a_lock_file_whose_pid_is_a_strangers_now_is_swept_away(state: Path, sta
     path = (state / "postgres" if lock == "postmaster.pid" else sockets) / lock
     lines = path.read_text().splitlines(keepends=True)
     kill(server(roster, "postgres"))
-    with subprocess.Popen(["sleep", "60"]) as stranger:
+    with subprocess.Popen(["sleep", "1000"]) as stranger:
         path.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
         assert ask(start().stack.database_url, "SELECT 1") == 1
         assert stranger.poll() is None

@@ -8,17 +8,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from tests.held_up import HeldUp
 from tests.until import until
 
 ENDLESS = "while True: pass"
-SLEEPER = "import signal; signal.pause()"
+SLEEPER = "import signal; print('ready', flush=True); signal.pause()"
 
 
 @contextmanager
 def program(text: str) -> Iterator[subprocess.Popen[bytes]]:
     """A child on one processor, the same for all of them."""
-    with subprocess.Popen([sys.executable, "-c", text]) as child:
+    with subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE) as child:
         os.sched_setaffinity(child.pid, {min(os.sched_getaffinity(0))})
         try:
             yield child
@@ -42,6 +44,9 @@ def test_who_shares_a_processor_was_held_up_for_as_long_as_the_other_had_it() ->
 
 def test_who_sleeps_is_not_held_up() -> None:
     with program(SLEEPER) as sleeper, program(ENDLESS) as busy:
+        assert sleeper.stdout is not None
+        assert sleeper.stdout.readline() == b"ready\n"
+        until(lambda: psutil.Process(sleeper.pid).status() == psutil.STATUS_SLEEPING)
         lost = HeldUp([sleeper.pid])
         before = cpu_seconds(busy.pid)
         until(lambda: cpu_seconds(busy.pid) - before > 1)

@@ -143,10 +143,10 @@ def test_after_a_restore_jobs_end_as_the_page_says(place: Place, servers: Server
             after.cluster.db.script(jump)
             after.schedd(beat_every="1s", silent_after="3s")
             after.agentd(beat_every="1s", silent_after="3s")
-            until(lambda: not is_alive(stranger), timeout=30, what="the job that nobody knows to be stopped")
+            until(lambda: not is_alive(stranger), what="the job that nobody knows to be stopped")
             open_gate(place.directory / "gate-still-runs")
             after.await_end(still_runs)
-            until(lambda: goes_through(place.directory / "gate-has-ended"), timeout=30, what="the second run")
+            until(lambda: goes_through(place.directory / "gate-has-ended"), what="the second run")
             after.await_end(has_ended)
             assert after.states(still_runs, has_ended) == ["completed", "completed"]
             assert after.run("true") > started_since + 999_000

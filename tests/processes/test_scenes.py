@@ -21,13 +21,14 @@ from tests.held_up import HeldUp
 from tests.private_servers import own_valkey
 from tests.processes.console import Console
 from tests.processes.place import Place, open_gate
+from tests.unhurried import unhurried
 from tests.until import until
 
 
 @pytest.fixture
 def own(tmp_path: Path, database: str) -> Iterator[Place]:
     """A cluster under the usual prefix, on a Redis of its own, whose data all may be flushed."""
-    with own_valkey(tmp_path / "redis") as url, closing(Place(tmp_path, database, url, "cc:")) as place:
+    with own_valkey(tmp_path / "redis") as url, closing(Place(tmp_path, database, unhurried(url), "cc:")) as place:
         yield place
 
 
@@ -63,7 +64,7 @@ def test_a_second_worker_doubles_the_cpus_and_takes_them_along_when_it_leaves(pl
     found = status(place)
     assert found["cpus"]["total"] == 96
     assert (found["workers"]["up"], found["workers"]["silent"]) == (1, 1)
-    assert second.process.wait(20) == 0
+    assert second.process.wait(60) == 0
 
 
 def test_at_the_usual_pace_a_workers_key_has_50_to_60_seconds_to_live_all_the_time(place: Place) -> None:
@@ -78,7 +79,7 @@ def test_at_the_usual_pace_a_workers_key_has_50_to_60_seconds_to_live_all_the_ti
             lives.append(client.pttl(key))
             return sum(after > before for before, after in pairwise(lives)) >= 2
 
-        until(was_renewed_twice, timeout=30)
+        until(was_renewed_twice)
     assert min(lives) > 50_000 - 1000 * lost.seconds
     assert max(lives) <= 60_000
 
@@ -91,14 +92,15 @@ def test_after_kill_9_of_its_agent_a_worker_is_silent_and_then_its_key_is_gone(p
     with driver.Redis.from_url(place.cluster.settings.redis_url) as client:
         until(lambda: client.exists(key), what="the key")
         agent.kill()
+        lost = HeldUp([schedd.pid, os.getpid()])
         left = client.pttl(key)
         schedd.tells("worker silent: w1")
         unheard = place.cluster.db.value(
             "SELECT extract(epoch FROM cluster_time() - last_heartbeat_at)::float8 FROM workers WHERE name = 'w1'"
         )
-        assert 3 < unheard < 4 + 6, "and what a busy machine adds"
+        assert 3 < unheard < 4 + 6 + lost.seconds, "and what a busy machine adds"
         assert 0 < left <= 12_000
-        until(lambda: not client.exists(key), timeout=left / 1000 + 3, what="the key to be gone")
+        until(lambda: not client.exists(key), timeout=left / 1000 + 30, what="the key to be gone")
     assert place.cluster.db.value("SELECT live_state FROM workers") == "silent"
 
 
@@ -167,7 +169,7 @@ def test_ten_jobs_of_eight_cpus_never_hold_more_than_the_sixteen_that_there_are(
                 let_through(gate)
             return set(states) == {"completed"}
 
-        until(have_ended, timeout=60)
+        until(have_ended)
     assert watch.most_milli == 16_000
     assert watch.looks > 20
     assert watch.broken == []

@@ -62,7 +62,7 @@ def held_up(place: Place, daemon: Daemon) -> HeldUp:
 
 def lead_begun(place: Place, term: int) -> float:
     """Wait until *term* has begun; when that was, by the database's clock."""
-    until(lambda: place.term() == term, timeout=60, what=f"term {term}")
+    until(lambda: place.term() == term, what=f"term {term}")
     return float(place.cluster.db.value("SELECT extract(epoch FROM since)::float8 FROM leader"))
 
 
@@ -78,7 +78,7 @@ def standby(place: Place) -> Daemon:
 def in_the_middle(place: Place) -> list[int]:
     """Jobs of which some have run and some have not been placed."""
     jobs = submit_many(place)
-    until(lambda: len(ledger(place)) > 5, timeout=30, what="the first jobs")
+    until(lambda: len(ledger(place)) > 5, what="the first jobs")
     return jobs
 
 
@@ -102,7 +102,6 @@ def test_a_standby_on_the_machine_of_a_killed_leader_leads_at_once(place: Place)
     has_run_each_once(place, jobs)
 
 
-@pytest.mark.timeout(120)
 def test_a_stopped_leader_is_followed_in_time_and_refused_when_it_goes_on(place: Place) -> None:
     first = place.schedd("s1")
     place.agentd(cpus=2)
@@ -117,7 +116,6 @@ def test_a_stopped_leader_is_followed_in_time_and_refused_when_it_goes_on(place:
     has_run_each_once(place, jobs)
 
 
-@pytest.mark.timeout(120)
 def test_a_leader_that_is_cut_off_is_followed_in_time_and_refused_when_its_late_words_arrive(
     place: Place, line: Line
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clusterctl.model.circumstances import Circumstances, Parent, Remark
+from clusterctl.model.circumstances import UNBORN, Circumstances, Parent, Remark
 from clusterctl.model.snapshot import QueueGroup
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.scheduling.explanation import explain_waiting, never_starts
@@ -101,7 +101,7 @@ def test_a_job_that_rests_starts_when_it_has_rested() -> None:
 
 
 def array(jobs: int, cpus: float = 1, at: float = 9.0, **wishes: Any) -> QueueGroup:
-    numbers = tuple(range(2**62, 2**62 + jobs))
+    numbers = tuple(range(UNBORN, UNBORN + jobs))
     return QueueGroup(shape="", request=amount(cpus), ids=numbers, submitted=(at,) * jobs, **wishes)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.scheduling import refusals
-from clusterctl.scheduling.filters import FILTERS
+from clusterctl.scheduling.filters import FILTERS, NEVER, SHOWN_AS, sift
+from clusterctl.scheduling.roster import Roster
 from tests.scheduling.cluster import Picture, amount, cluster
 
 
@@ -120,3 +121,14 @@ def test_a_worker_is_counted_once_by_the_first_filter_that_removes_it() -> None:
 
 def test_every_filter_explains_itself() -> None:
     assert all(passes.__doc__ for passes in FILTERS.values())
+
+
+def test_what_no_end_of_a_job_helps_is_what_a_worker_is_not() -> None:
+    assert {SHOWN_AS.get(name, name) for name in ("named_worker", "label", "fits_ever")} == NEVER
+
+
+def test_the_chain_tells_whom_it_lost_as_well_as_how_many() -> None:
+    picture = cluster().worker("a", cpus=0.5).worker("b", admin=AdminState.CLOSED).worker("c").worker("d", cpus=0.5)
+    sieve = sift(picture.queued("x").queue[0], Roster(picture.workers))
+    assert (sieve.lost, sieve.left) == ({"fits_ever": 0b1001, "admin_open": 0b0010}, 0b0100)
+    assert sieve.removed == {"fits_ever": 2, "admin_open": 1}

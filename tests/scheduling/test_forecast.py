@@ -36,7 +36,7 @@ def test_the_worker_that_has_room_first_is_the_best_and_who_is_in_the_way_there_
     assert blocker.expected_end.timestamp() == seconds(found) == 300
     assert blocker.basis == "its time limit of 5 min"
     assert found.starts_at is not None
-    assert found.starts_at.basis == "1 CPU, 22528 MiB of w2 come free by then: job 91 (its time limit of 5 min)"
+    assert found.starts_at.basis == "w2 frees 1 CPU, 22528 MiB by then: job 91 (its time limit of 5 min)"
 
 
 def test_only_as_many_are_in_the_way_as_must_end() -> None:
@@ -189,3 +189,24 @@ def test_whoever_stands_behind_more_groups_than_take_part_is_told_their_pace() -
     assert found.starts_at is not None
     assert found.starts_at.basis.endswith("at that pace the 400 before it take so long")
     assert seconds(found) == pytest.approx(100 + 400 / 3 * 60, rel=0.3)
+
+
+@pytest.mark.parametrize("shapes", [5, 49, 50, 60])
+def test_the_many_shapes_of_a_greedy_tenant_do_not_hide_the_turn_of_a_modest_one(shapes: int) -> None:
+    picture = cluster().worker("a", cpus=4, memory_mb=100_000, allocated=amount(cpus=4)).holds("greedy", cpus=4)
+    for number in range(shapes):
+        picture.queued(f"g{number}", memory_mb=number + 1, tenant="greedy")
+    picture.queued("x", tenant="modest")
+    held = [holding(picture, "a", job=900 + n, limit=600 + n, tenant="greedy") for n in range(4)]
+    found = told(picture, "x", held=held)
+    assert found.position is not None
+    assert found.position.before == 0
+    # The four ends lie close together and count as one; by then the modest tenant holds the least.
+    assert seconds(found) == 603
+
+
+def test_shapes_that_no_worker_could_hold_take_nobodys_place_among_those_that_take_part() -> None:
+    picture = cluster().worker("a", cpus=4, allocated=amount(cpus=4))
+    for number in range(60):
+        picture.queued(f"g{number}", cpus=5 + number)
+    assert seconds(told(picture.queued("x"), "x", held=[holding(picture, "a", cpus=4, limit=600)])) == 600

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from clusterctl.model.circumstances import Circumstances
 from clusterctl.model.states import AdminState
+from clusterctl.scheduling.explanation.changes import TRIES, cheapest
+from clusterctl.scheduling.explanation.scene import Scene
+from clusterctl.scheduling.roster import Roster
+from clusterctl.scheduling.round import plan
 from tests.scheduling.cluster import Picture, amount, cluster
-from tests.scheduling.explained import changes, holding, seconds, told
+from tests.scheduling.explained import changes, holding, seconds, subject, told
 
 GIB = 1024
 
@@ -72,3 +84,65 @@ def test_a_larger_array_limit_would_do() -> None:
 def test_where_nothing_is_placed_nothing_would_help() -> None:
     found = told(cluster("none").worker("a").queued("x"), "x")
     assert (found.reason, found.changes, found.candidates) == ("policy_disabled", (), 1)
+
+
+def calls_of(function: Callable[..., Any], act: Callable[[], object]) -> int:
+    """How often *function* is called while *act* runs."""
+    count = 0
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code is function.__code__
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def scene(picture: Picture, shape: str) -> Scene:
+    """Looked at, so that only what the changes cost is left to count."""
+    found = Scene(picture.snapshot(), subject(picture.snapshot(), shape), Circumstances())
+    assert found.start is None
+    return found
+
+
+def test_closed_workers_are_looked_at_all_together() -> None:
+    def arranged(workers: int) -> int:
+        picture = cluster()
+        for number in range(workers):
+            picture.worker(f"small{number}", admin=AdminState.CLOSED)
+        for number in range(4):
+            picture.worker(f"willing{number}", cpus=8, admin=AdminState.CLOSED)
+        seen = scene(picture.queued("x", cpus=8), "x")
+        assert [change.option for change in cheapest(seen)] == [f"clusterctl resume willing{n}" for n in range(3)]
+        return calls_of(Roster.__init__, lambda: cheapest(seen))
+
+    assert arranged(400) == arranged(4)
+
+
+@pytest.mark.parametrize("levels", [1, 5, 100])
+def test_the_planner_is_not_asked_more_often_than_promised(levels: int) -> None:
+    picture = cluster().worker("a")
+    for number in range(3):
+        picture.worker(f"b{number}", admin=AdminState.CLOSED)
+    for level in range(levels):
+        picture.queued(f"g{level}", jobs=20, priority=60 + level)
+    seen = scene(picture.queued("x", cpus=4), "x")
+    assert calls_of(plan, lambda: cheapest(seen)) <= TRIES
+    assert [change.option for change in cheapest(seen)] == [f"--priority {60 + levels}"]
+
+
+def test_a_priority_that_nobody_may_ask_for_is_not_proposed() -> None:
+    picture = cluster(max_starts=1).worker("a").queued("first", priority=1_000_000).queued("x")
+    assert changes(told(picture, "x")) == []
+
+
+def test_of_the_queue_only_the_group_of_the_job_is_built_anew() -> None:
+    picture = cluster().worker("a", cpus=1).queued("first", jobs=3).queued("x", jobs=2).queued("last")
+    seen = scene(picture, "x")
+    assert [group.ids for group in seen.others] == [(1, 2, 3), (5,), (6,)]
+    assert [group is old for group, old in zip(seen.others, picture.queue, strict=True)] == [True, False, True]

@@ -6,7 +6,7 @@ from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import After, Spec, Submission
 from clusterctl.model.states import AdminState
-from clusterctl.store import jobs, releases, submissions, workers
+from clusterctl.store import administration, jobs, releases, submissions
 from tests.simulation.world import World
 
 TRIES = 3
@@ -82,7 +82,7 @@ def drain(world: World) -> None:
 def administer(world: World, names: list[str], state: AdminState) -> None:
     """What ``drain`` and ``resume`` do."""
     try:
-        world.note(f"{state}: {workers.administer(world.user, names, state, 'simulated')}")
+        world.note(f"{state}: {administration.administer(world.user, names, state, 'simulated')}")
     except (Outage, Moved) as trouble:
         world.note(f"could not administer: {trouble}")
 

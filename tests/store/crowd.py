@@ -35,6 +35,9 @@ def past(finished: int) -> str:
       FROM generate_series(1, {finished}) n;
     INSERT INTO claims (at, round, event, job_id)
     SELECT now() - interval '3 d', 1, 'Claimed', n FROM generate_series(1, {finished} / 2) n;
+    INSERT INTO audit (at, actor, verb, subject)
+    SELECT now() - interval '3 d' + n * interval '1 s', 'u', 'cancel', 'job:' || n
+      FROM generate_series(1, {finished} / 4) n;
     INSERT INTO samples (worker_id, allocation_id, used_milli, memory_mb)
     SELECT 1, n, 1, 1 FROM generate_series(1, {finished} / 4) n;
     INSERT INTO dependencies SELECT n, n - 1, 'any' FROM generate_series(2, {finished} / 4) n;

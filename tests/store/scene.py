@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 from clusterctl.model.liveness import Standing
@@ -21,6 +22,7 @@ from clusterctl.store.invariants import violations
 from clusterctl.store.releases import Ended
 
 SPEC = Spec(command=("true",))
+VERSION = version("clusterctl")  # of agent and program alike
 
 
 class Scene:
@@ -30,9 +32,9 @@ class Scene:
         self.db = db
         self.term = leader.take(db, leader.observe(db), "scene") or 0
 
-    def worker(self, name: str = "w1", cpus: int = 8, *, agent: str = "", machine: str = "") -> Registered:
+    def worker(self, name: str = "w1", cpus: int = 8, **said: Any) -> Registered:
         """Register (again); the same name is the same agent on the same machine unless told otherwise."""
-        return workers.register(self.db, registration(name, cpus, agent=agent, machine=machine))
+        return workers.register(self.db, registration(name, cpus, **said))
 
     def jobs(self, count: int = 1, cpus: int = 1, **wishes: Any) -> list[int]:
         """Submit so many jobs at once; their ids."""
@@ -85,17 +87,29 @@ class Scene:
         assert not found, found
 
 
-def registration(name: str, cpus: int, *, agent: str = "", machine: str = "", boot: str = "boot") -> Registration:
+def registration(
+    name: str,
+    cpus: int,
+    *,
+    agent: str = "",
+    machine: str = "",
+    boot: str = "boot",
+    labels: dict[str, str] | None = None,
+    hostname: str = "",
+    spool: str = "/spool",
+    version: str = VERSION,
+) -> Registration:
     """What an agent says of itself; who it is follows from the worker's name unless told otherwise."""
     return Registration(
         name=name,
         agent_id=agent or str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
         machine_id=machine or f"machine of {name}",
         boot_id=boot,
-        hostname=name,
-        version="1",
-        spool="/spool",
+        hostname=hostname or name,
+        version=version,
+        spool=spool,
         capacity=Resources(cpus * 1000, 64_000, 0),
+        labels=labels or {},
     )
 
 

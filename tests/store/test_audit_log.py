@@ -6,7 +6,7 @@ import pytest
 
 from clusterctl.model.audit import AuditChoice
 from clusterctl.model.log_marks import Mark
-from clusterctl.store import audit, audit_log
+from clusterctl.store import audit, audit_log, log_marks
 from clusterctl.store.connection import Database
 from tests.store.scene import Scene
 from tests.store.test_claim_log import later
@@ -98,12 +98,12 @@ def test_what_an_agent_reported_too_late_is_told_of_its_worker_and_of_the_job(sc
 
 
 def test_a_follower_is_told_each_row_once(told: Database) -> None:
-    mark = audit_log.begin(told)
+    mark = log_marks.begin(told, "audit")
     assert mark == Mark(8)
     audit.note(told, "ada", "cancel", jobs(20, 21), "")
-    behind = audit_log.advance(told, mark)
+    behind = log_marks.advance(told, "audit", mark)
     assert [row.subject for row in audit_log.news(told, ALL, mark, behind)] == ["job:20", "job:21"]
     (both,) = audit_log.news(told, FOLDED, mark, behind)
     assert (both.subject, both.subjects) == ("job:20-21", 2)
     assert audit_log.news(told, AuditChoice(actor="bob"), mark, behind) == []
-    assert audit_log.news(told, ALL, behind, audit_log.advance(told, behind)) == []
+    assert audit_log.news(told, ALL, behind, log_marks.advance(told, "audit", behind)) == []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from clusterctl.model.circumstances import Parent
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import After, AfterCondition
 from clusterctl.model.states import Outcome
 from clusterctl.scheduling.explanation.parents import is_met
-from clusterctl.store import audit, circumstances
+from clusterctl.store import audit, circumstances, snapshot
 from tests.store.scene import Scene
 
 
@@ -61,10 +62,14 @@ def test_the_last_remark_of_a_verb_is_read(scene: Scene) -> None:
     assert circumstances.remark(scene.db, job, "release") is None
 
 
-def test_all_that_one_transaction_reads_is_of_one_moment(scene: Scene) -> None:
-    with scene.db.transaction():
-        assert circumstances.hold_still(scene.db) > 0
-        assert scene.db.value("SHOW transaction_isolation") == "repeatable read"
+def test_a_job_is_read_as_the_group_that_it_stands_in(scene: Scene) -> None:
+    worker = scene.worker("w1")
+    ids = scene.jobs(5, cpus=2, array_limit=3, time_limit_s=60, priority=7, tenant="a")
+    scene.run(worker, ids[:1])
+    (group,) = snapshot.read_queue(scene.db, 100_000, 5000)
+    first = replace(group, ids=group.ids[:1], submitted=group.submitted[:1])
+    assert circumstances.subject(scene.db, ids[1]).group == first
+    assert first.slots == 2
 
 
 @pytest.mark.parametrize("condition", ["ok", "any", "notok"])

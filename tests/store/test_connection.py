@@ -140,7 +140,7 @@ def test_connecting_is_put_off_until_it_is_needed(tmp_path: Path) -> None:
 
 
 def test_a_server_that_says_nothing_is_an_outage_and_is_asked_anew(db: Database) -> None:
-    hasty = Database(db.url, answer_within=0.5)
+    hasty = Database(db.url, answer_within=2.0)
     with pytest.raises(Outage, match="no answer"):
         hasty.run("SELECT pg_sleep(60)")
     assert hasty.value("SELECT 1") == 1
@@ -158,3 +158,15 @@ def test_a_server_that_hangs_is_an_outage_though_nobody_hung_up(db: Database, tm
         line.fall_silent()
         with pytest.raises(Outage, match="no answer"):
             hanging.value("SELECT 1")
+
+
+def test_all_that_is_read_at_one_moment_is_of_that_moment(scene: Scene, connect: Connect) -> None:
+    other = connect()
+    before = scene.db.value("SELECT extract(epoch FROM cluster_time())::float8")
+    with scene.db.one_moment() as now:
+        assert before <= now
+        Scene(other).jobs(3)
+        assert scene.db.value("SELECT count(*) FROM jobs") == 0
+    assert scene.db.value("SELECT count(*) FROM jobs") == 3
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), scene.db.one_moment():
+        scene.jobs()

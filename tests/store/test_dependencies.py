@@ -219,7 +219,7 @@ def test_a_child_that_is_submitted_while_its_parent_ends_is_told(
             (submit if first == "submit" else report)(early)
             thread, answer = in_background(partial(report if first == "submit" else submit, late))
             until(partial(waits_for_a_lock, scene.db))
-        thread.join(10)
+        thread.join(60)
         assert not isinstance(answer[0], Exception), answer
         child = scene.db.value("SELECT max(id) FROM jobs")
         assert scene.state(child) == state

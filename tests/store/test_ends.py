@@ -79,7 +79,7 @@ def test_an_end_that_meets_another_end_is_kept_as_evidence(scene: Scene, connect
         releases.end(first, "w1", [end(order.allocation_id, token, Outcome.WORKER_LOST)])
         thread, answer = in_background(partial(releases.end, connect(), "w1", [end(order.allocation_id, token)]))
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     assert answer == [[]]
     assert scene.db.value("SELECT count(*) FROM audit WHERE verb = 'late_report'") == 1
     scene.check()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from clusterctl.model.orders import Usage
 from clusterctl.model.plan import Wait
 from clusterctl.model.registration import Measures
+from clusterctl.model.selection import Selection
 from clusterctl.model.states import Outcome
-from clusterctl.store import claims, history, jobs
-from clusterctl.store.jobs import Selection
+from clusterctl.store import claims, history, jobs, stories
 from tests.store.scene import Scene, new_token
 
 MEASURES = Measures(used_milli=1, memory_mb=2, load1=0.5)
@@ -60,7 +60,7 @@ def test_old_attempts_are_forgotten_but_never_the_last(scene: Scene) -> None:
     scene.finish(worker, job)
     days_pass(scene)
     assert history.prune_allocations(scene.db, 0) == 3
-    assert [attempt.attempt for attempt in jobs.attempts(scene.db, job)] == [4]
+    assert [attempt.attempt for attempt in stories.attempts(scene.db, [job])[job]] == [4]
     scene.check()
 
 

@@ -49,9 +49,20 @@ literals = values(*NAMES, "failed", "running", "pending", "w1", "echo", "physics
 globs = values("*", "t*", "*i*", "T?ain*", "?????", "*%", "*_*", "fail*,*ing", "none,*a*", "any", "none", "a\\b")
 texts = st.builds(
     "{}{}{}".format,
-    values("name", "tenant", "state", "reason", "detail", "worker", "command", "kind", "user", "allocation.status"),
+    values("name", "tenant", "reason", "detail", "worker", "command", "user"),
     values(":", "=", "!=", "!:"),
     globs | literals,
+)
+words = st.builds(  # of fields that can be nothing else
+    "{}{}{}".format,
+    values("state", "allocation.status", "kind"),
+    values(":", "=", "!=", "!:"),
+    values("*", "any", "none"),
+)
+states = st.builds(
+    "state{}{}".format,
+    values(":", "=", "!=", "!:"),
+    values("failed", "run*,*ing", "none,*a*", "?????*", "Pending,'held'"),
 )
 integers = st.integers(-1, 60).map(str)
 NUMBERS = "id priority cpus gpus attempt max_attempts array_id array_index exit_code signal usage.cpus"
@@ -60,6 +71,8 @@ lists = st.builds(
 )
 terms = st.one_of(
     texts,
+    words,
+    states,
     comparisons(NUMBERS, integers | values("0.5", "1.5", "-0.5")),
     lists,
     comparisons("age wait ran time_limit", values("0", "1s", "90", "5m", "1h", "1:30:00", "2h")),
@@ -71,7 +84,8 @@ terms = st.one_of(
     values("labels:none", "labels:any", "label.gpu:A100", "labels.gpu!=a100", "label.gpu:none", "labels.x:*"),
     values("train", "echo", "1", "'50%'", "t?a", "'o w'", "zzz"),
 )
-filters = st.lists(st.builds("{}{}".format, values("", "-", "!"), terms), min_size=1, max_size=3).map(" ".join)
+readable = terms.filter(lambda term: not term.endswith("!=any"))  # that is refused
+filters = st.lists(st.builds("{}{}".format, values("", "-", "!"), readable), min_size=1, max_size=3).map(" ".join)
 
 
 class Crowd(Scene):
@@ -214,7 +228,6 @@ def test_a_filter_goes_together_with_numbers_arrays_states_and_what_is_recent(sc
         (Selection(filter=of("-name:a")), [other]),
         (Selection(filter=of("state:failed,cancelled")), [array[0]]),
         (Selection(states=("pending",), filter=of("state:failed")), []),
-        (Selection(filter=of("state:nonsense")), []),
         (Selection(filter=of("state:fail*")), [array[0]]),
     ):
         assert choice.ids(scene.db, selection, 10) == expected

@@ -88,6 +88,15 @@ def test_a_running_job_is_stopped_and_waits_again_at_no_cost(scene: Scene) -> No
     scene.check()
 
 
+def test_what_has_begun_since_it_was_asked_for_goes_on(scene: Scene) -> None:
+    (job,) = scene.jobs()
+    newest = job_steps.newest_allocation(scene.db)
+    (order,), _ = scene.run(scene.worker(), [job])
+    assert job_steps.restart(scene.db, [job], "again", newest) == []
+    assert job_steps.newest_allocation(scene.db) == order.allocation_id > newest
+    assert job_steps.restart(scene.db, [job], "again", order.allocation_id) == [job]
+
+
 def test_a_job_that_is_to_run_again_and_exits_with_zero_before_is_completed(scene: Scene) -> None:
     (job,) = scene.jobs()
     (order,), token = scene.run(scene.worker(), [job])
@@ -99,12 +108,16 @@ def test_a_job_that_is_to_run_again_and_exits_with_zero_before_is_completed(scen
 
 def test_whoever_cancels_what_is_to_run_again_is_obeyed(scene: Scene) -> None:
     (job,) = scene.jobs()
-    (order,), token = scene.run(scene.worker(), [job])
+    worker = scene.worker()
+    (order,), token = scene.run(worker, [job])
     job_steps.restart(scene.db, [job], "again")
-    assert jobs.cancel(scene.db, [job])[0].outcome == "stopping"
+    assert jobs.cancel(scene.db, [job], "cancelled by ada: no")[0].outcome == "stopping"
     assert job_steps.restart(scene.db, [job], "again") == []
+    (holding,) = workers.sync(scene.db, worker.worker_id, worker.incarnation, None).holdings
+    assert holding.stop is Outcome.CANCELLED
     scene.end(order, token, Outcome.REQUEUED)
-    assert scene.state(job) == "cancelled"
+    row = scene.db.row("SELECT state, reason, detail FROM jobs")
+    assert row == ("cancelled", "cancelled", "cancelled by ada: no")
     scene.check()
 
 

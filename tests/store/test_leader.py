@@ -32,7 +32,7 @@ def test_a_takeover_waits_for_the_old_leaders_open_transaction_and_renewals_do_n
         thread, answer = in_background(partial(leader.take, connect(), seen, "new"))
         until(lambda: waits_for_a_lock(scene.db))
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(60)
     assert answer == [scene.term + 1]
     assert scene.state(ids[0]) == "scheduled"
     with pytest.raises(Moved):
@@ -48,7 +48,7 @@ def test_a_renewal_while_a_candidate_waits_keeps_the_chair(scene: Scene, connect
         thread, answer = in_background(partial(leader.take, connect(), seen, "hasty"))
         until(lambda: waits_for_a_lock(scene.db))
         assert leader.renew(leading, scene.term, 1)
-    thread.join(10)
+    thread.join(60)
     assert answer == [None]
     assert leader.renew(scene.db, scene.term, 2)
 

@@ -8,8 +8,9 @@ import pytest
 
 from clusterctl.model.errors import Moved
 from clusterctl.model.liveness import Standing
+from clusterctl.model.selection import Selection
 from clusterctl.model.states import FREE_RETURNS, LOSSES, Outcome
-from clusterctl.store import jobs, releases, workers
+from clusterctl.store import administration, jobs, releases, workers
 from tests.store.conftest import Connect
 from tests.store.scene import Scene, registration
 from tests.store.threads import at_once, in_background, waits_for_a_lock
@@ -95,7 +96,7 @@ def test_a_worker_that_beats_meanwhile_loses_nothing(scene: Scene, connect: Conn
         workers.sync(agent, worker.worker_id, worker.incarnation, None)
         thread, answer = in_background(partial(releases.lose, connect(), scene.term, silent))
         assert scene.state(job) == "running"
-    thread.join(10)
+    thread.join(60)
     assert answer == [[]]
     assert (scene.state(job), live_state(scene)) == ("running", "up")
     assert releases.lose(scene.db, scene.term, silent) == []
@@ -251,7 +252,7 @@ def test_a_worker_in_trouble_gets_nothing_new_until_it_is_well(scene: Scene) -> 
 
 def test_a_black_hole_is_drained_unless_there_is_nobody_else(scene: Scene) -> None:
     hole = scene.worker("hole")
-    drain = partial(workers.drain_black_hole, scene.db, hole.worker_id, hole.incarnation, "3 jobs did not start")
+    drain = partial(administration.drain_black_hole, scene.db, hole.worker_id, hole.incarnation, "3 jobs did not start")
     assert not drain()
     scene.worker("other")
     assert drain()
@@ -265,10 +266,11 @@ def test_a_black_hole_is_drained_unless_there_is_nobody_else(scene: Scene) -> No
 
 def test_of_two_black_holes_at_once_one_stays_open(scene: Scene, connect: Connect) -> None:
     holes = [scene.worker("hole1"), scene.worker("hole2")]
-    drains = [partial(workers.drain_black_hole, connect(), hole.worker_id, hole.incarnation, "-") for hole in holes]
+    fall = administration.drain_black_hole
+    drains = [partial(fall, connect(), hole.worker_id, hole.incarnation, "-") for hole in holes]
     watch = connect()  # what others wait for is seen once in each transaction
     with scene.db.transaction():  # while one asks in a transaction that is not over, the other does too
-        assert workers.drain_black_hole(scene.db, holes[0].worker_id, holes[0].incarnation, "-")
+        assert administration.drain_black_hole(scene.db, holes[0].worker_id, holes[0].incarnation, "-")
         thread, answer = in_background(drains[1])
         until(lambda: answer or waits_for_a_lock(watch), what="the other to ask")
     thread.join(30)
@@ -292,7 +294,7 @@ def test_a_job_on_a_silent_worker_says_so_and_what_will_become_of_it(scene: Scen
     fenced, waiting = scene.jobs(), scene.jobs(on_worker_loss="wait")
     scene.run(worker, [*fenced, *waiting])
     scene.silence(60)
-    told = {job.id: (job.reason, job.detail) for job in jobs.read(scene.db, jobs.Selection(), 10)}
+    told = {job.id: (job.reason, job.detail) for job in jobs.read(scene.db, Selection(), 10)}
     silent = "worker w1 is silent: no heartbeat; it is declared lost "
     assert told[fenced[0]] == ("worker_silent", silent + "after 990 s of silence")
     assert told[waiting[0]] == ("worker_silent", silent + "only by hand")

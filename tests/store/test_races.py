@@ -30,7 +30,7 @@ def test_summing_up_first_and_inserting_then_would_overbook(scene: Scene, databa
     def place(job: int) -> None:
         with psycopg.connect(database) as connection:
             used = connection.execute("SELECT coalesce(sum(cpus), 0) FROM naive").fetchone()
-            looked.wait(10)
+            looked.wait(60)
             if used is not None and used[0] + 8 <= 8:
                 connection.execute("INSERT INTO naive VALUES (%s, 8)", [job])
 
@@ -96,7 +96,7 @@ def test_cancelling_what_is_just_being_started_stops_it_by_its_agent(scene: Scen
         assert allocations.start(agent, worker.worker_id, worker.incarnation, new_token(), 1)
         thread, answer = in_background(partial(jobs.cancel, connect(), [job]))
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     (cancelled,) = answer[0] if isinstance(answer[0], list) else pytest.fail(str(answer))
     assert cancelled.outcome == "stopping"
     (held,) = workers.sync(scene.db, worker.worker_id, worker.incarnation, None).holdings
@@ -113,7 +113,7 @@ def test_what_was_cancelled_before_it_started_is_not_started(scene: Scene, conne
             partial(allocations.start, connect(), worker.worker_id, worker.incarnation, new_token(), 1)
         )
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     assert answer == [[]]
     assert scene.state(job) == "cancelled"
     scene.check()
@@ -127,7 +127,7 @@ def test_cancelling_what_is_just_being_placed_is_said_to_have_missed_and_works_t
         assert scene.reserve(worker, [job], leader)
         thread, answer = in_background(partial(jobs.cancel, connect(), [job]))
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     assert isinstance(answer[0], Moved)
     assert jobs.cancel(scene.db, [job])[0].outcome == "cancelled"
     scene.check()
@@ -139,7 +139,7 @@ def test_what_was_cancelled_while_it_was_being_placed_is_a_claim_conflict(scene:
         jobs.cancel(operator, [job])
         thread, answer = in_background(partial(scene.reserve, worker, [job], connect()))
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     assert answer == [[]]
     scene.check()
 
@@ -150,7 +150,7 @@ def test_a_worker_that_drains_while_a_job_is_placed_on_it_does_not_get_it(scene:
         operator.run("UPDATE workers SET admin_state = 'draining'")
         thread, answer = in_background(partial(scene.reserve, worker, [job], connect()))
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     assert answer == [[]]
     assert scene.state(job) == "pending"
 
@@ -213,7 +213,7 @@ def test_a_name_is_not_given_away_while_its_worker_holds_something(scene: Scene,
         leader.run("UPDATE workers SET live_state = 'silent'")
         thread, answer = in_background(partial(stranger.worker, "w1", 8, agent=new_token()))
         until(lambda: waits_for_a_lock(scene.db))
-    thread.join(10)
+    thread.join(60)
     assert type(answer[0]).__name__ == "NameTaken"
     scene.check()
 

@@ -11,32 +11,51 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from clusterctl.cli.output.job_rows import JOBS
+from clusterctl.cli.output.listing import read_filter
+from clusterctl.model.audit import AuditChoice
+from clusterctl.model.claim_log import ClaimChoice
+from clusterctl.model.filters import Filter
+from clusterctl.model.log_marks import Mark
 from clusterctl.model.orders import Usage
 from clusterctl.model.plan import Wait
 from clusterctl.model.registration import Measures, Registered
+from clusterctl.model.selection import Selection
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
 from clusterctl.store import (
     allocations,
+    audit_log,
+    choice,
+    claim_log,
     claims,
     disagreements,
+    durations,
     evidence,
     history,
+    job_steps,
     jobs,
     leader,
+    log_marks,
+    machines,
+    outputs,
     releases,
+    resubmissions,
     snapshot,
+    stories,
     submissions,
     tallies,
+    tenants,
+    waiting,
     workers,
 )
 from clusterctl.store.connection import Database
 from clusterctl.store.disagreements import Fence
-from clusterctl.store.jobs import Selection
 from tests.embedded_server import TEMPLATE, Servers
 from tests.store import crowd
 from tests.store.crowd import WAITING, WORKERS, rows_read
@@ -46,7 +65,7 @@ FINISHED = 200_000
 FINISHED_LATER = 100_000  # where a clone of the past will not do
 MANY = 3_000  # rows
 STATISTICS = ("never analysed", "analysed idle", "analysed full", "planned while empty")
-EMPTIED = ("allocations", "jobs", "submissions", "workers", "claims", "dependencies")
+EMPTIED = ("allocations", "jobs", "submissions", "workers", "claims", "dependencies", "audit")
 
 
 class Crowded(Scene):
@@ -109,7 +128,25 @@ def plan_everything(db: Database) -> None:
     db.script("SET session_replication_role = origin; ALTER TABLE workers ALTER id RESTART")
 
 
+def follow_claims(crowd: Crowded, mark: Mark) -> None:
+    """Read on from there, of one job and of all."""
+    behind = log_marks.advance(crowd.db, "claims", mark)
+    for wanted in (ClaimChoice(job_id=7), ClaimChoice()):
+        claim_log.news(crowd.db, wanted, mark, behind, [3, 4])
+
+
+def follow_audit(crowd: Crowded, mark: Mark) -> None:
+    """Read on from there."""
+    audit_log.news(crowd.db, AuditChoice(), mark, log_marks.advance(crowd.db, "audit", mark))
+
+
 _keys = itertools.count()
+
+
+def filter_of(text: str) -> Filter | None:
+    """What it means for jobs."""
+    return read_filter(JOBS, text)
+
 
 CALLS: dict[str, Callable[[Crowded], object]] = {
     "read_queue": lambda crowd: snapshot.read_queue(crowd.db, 64_000, 5000),
@@ -128,6 +165,11 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
         crowd.db, "here", [end(order.allocation_id, crowd.token, Outcome.WORKER_LOST) for order in crowd.orders[:50]]
     ),
     "cancel": lambda crowd: jobs.cancel(crowd.db, crowd.held),
+    "look at some": lambda crowd: job_steps.look(crowd.db, crowd.held),
+    "hold": lambda crowd: job_steps.hold(crowd.db, crowd.held, "held"),
+    "release": lambda crowd: job_steps.release(crowd.db, crowd.held),
+    "restart": lambda crowd: job_steps.restart(crowd.db, crowd.held, "again"),
+    "resubmit": lambda crowd: resubmissions.resubmit(crowd.db, crowd.held, "eve", uuid4().hex),
     "expire_starts": lambda crowd: releases.expire_starts(crowd.db, crowd.term),
     "wake": lambda crowd: jobs.wake(crowd.db, crowd.term),
     "pulses": lambda crowd: workers.pulses(crowd.db),
@@ -137,19 +179,45 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "submit": lambda crowd: submissions.submit(
         crowd.db, submission(10, key=f"new {next(_keys)}", after=(After(crowd.waiting), After(1)))
     ),
-    "submit again": lambda crowd: submissions.known_submission(crowd.db, submission(key="key 7"), "digest"),
+    "submit again": lambda crowd: submissions.known_submissions(crowd.db, [submission(key="key 7")], ["digest"]),
+    "submit many": lambda crowd: submissions.submit_many(
+        crowd.db, [submission(2, key=f"many {next(_keys)}", after=(After(crowd.waiting),)) for _ in range(50)]
+    ),
     "read": lambda crowd: jobs.read(crowd.db, Selection(), 100),
     "read some": lambda crowd: jobs.read(
         crowd.db, Selection(ranges=((1, 5), (crowd.finished, crowd.finished + 20))), 100
     ),
     "read one array": lambda crowd: jobs.read(crowd.db, Selection(array_id=crowd.finished + 1), 100),
+    "read by filter": lambda crowd: jobs.read(crowd.db, Selection(filter=filter_of("name:x reason:fits_now")), 100),
+    "read failures": lambda crowd: jobs.read(crowd.db, Selection(filter=filter_of("state:failed exit_code:1")), 100),
+    "read in order": lambda crowd: jobs.read(crowd.db, Selection(states=("running",)), 100, ["-cpus"]),
+    "ids of some": lambda crowd: choice.ids(crowd.db, Selection(ranges=tuple((n, n) for n in crowd.held)), 1000),
+    "ids of an array": lambda crowd: choice.ids(crowd.db, Selection(array_id=crowd.finished + 1), 1000),
     "read everything": lambda crowd: jobs.read(crowd.db, Selection(everything=True), 100),
-    "attempts": lambda crowd: jobs.attempts(crowd.db, 7),
+    "attempts": lambda crowd: stories.attempts(crowd.db, [7, *crowd.held]),
+    "what was asked": lambda crowd: stories.asked(crowd.db, [7, *crowd.held]),
+    "parents": lambda crowd: stories.parents(crowd.db, [7, *crowd.held]),
+    "kin": lambda crowd: resubmissions.kin(crowd.db, [7, *crowd.held]),
+    "outputs": lambda crowd: outputs.facts(crowd.db, [7, *crowd.held]),
     "last_id": lambda crowd: jobs.last_id(crowd.db, "u"),
     "log_waits": lambda crowd: claims.log_waits(
         crowd.db, 1, [Wait(shape=str(new_token()), job_id=crowd.waiting, reason="fits_now")], ["full"], 1
     ),
     "log_conflicts": lambda crowd: claims.log_conflicts(crowd.db, 1, [(crowd.waiting, 1)]),
+    "claim log": lambda crowd: claim_log.read(crowd.db, ClaimChoice(since_s=3600), 501),
+    "claim log of a worker": lambda crowd: claim_log.read(crowd.db, ClaimChoice(since_s=3600, worker="here"), 501),
+    "claim log of a job": lambda crowd: claim_log.read(crowd.db, ClaimChoice(job_id=crowd.waiting), 501),
+    "claim log of an ended job": lambda crowd: claim_log.read(crowd.db, ClaimChoice(job_id=7), 501),
+    "claims counted": lambda crowd: claim_log.count(crowd.db, ClaimChoice(since_s=3600)),
+    "claims followed": lambda crowd: follow_claims(crowd, Mark(crowd.finished // 2 - 100)),
+    "claim log begins": lambda crowd: claim_log.begins_at(crowd.db),
+    "audit": lambda crowd: audit_log.read(crowd.db, AuditChoice(), 100),
+    "audit of an hour": lambda crowd: audit_log.read(crowd.db, AuditChoice(since_s=3600), 501),
+    "audit of a job": lambda crowd: audit_log.read(crowd.db, AuditChoice(job_id=7, folded=True), 501),
+    "audit followed": lambda crowd: follow_audit(crowd, Mark(crowd.finished // 4 - 100)),
+    "tenants: demands": lambda crowd: tenants.demands(crowd.db),
+    "tenants: holdings": lambda crowd: tenants.holdings(crowd.db),
+    "tenants: waits": lambda crowd: tenants.waits(crowd.db),
     "sample": lambda crowd: history.sample(crowd.db, 1, Measures(used_milli=1, memory_mb=1, load1=0.1), {1: Usage()}),
     "prune_jobs": lambda crowd: history.prune_jobs(crowd.db, 0, 100),
     "prune_allocations": lambda crowd: history.prune_allocations(crowd.db, 0, 100),
@@ -161,6 +229,11 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "doctor: holders": lambda crowd: evidence.holders(crowd.db),
     "doctor: quiet_s": lambda crowd: evidence.quiet_s(crowd.db),
     "doctor: reign": lambda crowd: evidence.reign(crowd.db),
+    "doctor: shapes": lambda crowd: waiting.shapes(crowd.db, ["fits_now"], 200),
+    "doctor: workforce": lambda crowd: waiting.workforce(crowd.db),
+    "doctor: gone": lambda crowd: machines.gone(crowd.db, 0),
+    "doctor: withdrawn": lambda crowd: machines.withdrawn(crowd.db),
+    "doctor: overdue": lambda crowd: durations.overdue(crowd.db, 0),
     "doctor: placed": lambda crowd: disagreements.placed(crowd.db, Fence(90, 10)),
     "doctor: strays": lambda crowd: disagreements.strays(crowd.db),
     "doctor: tallies": lambda crowd: tallies.wrong(crowd.db),
@@ -168,7 +241,9 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
 
 
 # Lists for people. Without statistics Postgres may read all that waits and sort it; at 100,000 that takes 50 ms.
-READS_THE_QUEUE = {"read", "read one array"}
+READS_THE_QUEUE = {
+    "read", "read one array", "read by filter", "read in order", "ids of an array", "tenants: demands",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -177,6 +177,8 @@ def expected(case: Case) -> JobState:
         return JobState.CANCELLED
     if case.outcome is Outcome.TIME_LIMIT:
         return JobState.TIMEOUT
+    if case.outcome is Outcome.HELD:
+        return JobState.HELD
     if case.outcome in FREE_RETURNS:
         return JobState.PENDING
     if case.outcome in LOSSES:

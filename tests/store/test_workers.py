@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_an_old_incarnation_cannot_sign_the_new_one_off(scene: Scene) -> None:
 
 @pytest.mark.parametrize("another", [{"boot": "another boot"}, {"agent": NOBODY}, {"machine": "another machine"}])
 def test_who_signs_off_without_knowing_its_incarnation_signs_off_nobody_else(
-    scene: Scene, another: dict[str, str]
+    scene: Scene, another: dict[str, Any]
 ) -> None:
     scene.worker()
     workers.sign_off_agent(scene.db, registration("w1", 8, **another))

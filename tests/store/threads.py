@@ -10,7 +10,7 @@ from clusterctl.store.connection import Database
 
 T = TypeVar("T")
 
-PATIENCE = 30.0  # seconds that a thread of a test may take
+PATIENCE = 60.0  # seconds that a thread of a test may take
 
 
 def at_once(*actions: Callable[[], T]) -> list[T | Exception]:

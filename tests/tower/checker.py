@@ -14,7 +14,7 @@ from tests.tower.evidence import Evidence, Row
 
 FINAL = {"completed", "failed", "timeout", "cancelled", "lost"}
 LOSSES = {"never_started", "supervisor_lost", "lease_expired", "worker_rebooted", "worker_lost"}
-FREE = {"start_timeout", "worker_stopped"}
+FREE = {"start_timeout", "worker_stopped", "requeued"}
 DID_NOT_RUN = {"start_timeout", "never_started", "start_failed"}
 MOST_LOSSES = 6
 TAKEOVER_S = 15.0

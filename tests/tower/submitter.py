@@ -25,6 +25,7 @@ import msgspec
 from clusterctl import operations
 from clusterctl.cluster import Cluster
 from clusterctl.model.errors import ClusterError, Moved, Outage
+from clusterctl.model.job_verbs import Handled
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import After, Spec, Submission
 from clusterctl.settings import load
@@ -143,7 +144,7 @@ class Submitter:
     def _cancel(self, ids: list[int]) -> None:
         self._journal.write(kind="cancel", ids=ids)
         outcomes = self._insist(lambda: operations.cancel(self._cluster, ids))
-        self._journal.write(kind="cancelled", ids=ids, outcomes={done.job_id: done.outcome for done in outcomes})
+        self._journal.write(kind="cancelled", ids=ids, outcomes={done.job_id: outcome_of(done) for done in outcomes})
 
     def _waiting(self) -> int:
         return int(self._cluster.db.value("SELECT count(*) FROM jobs WHERE live"))
@@ -175,6 +176,13 @@ class Submitter:
             on_worker_loss=plan.on_worker_loss,
             after=tuple(After(job, condition) for job, condition in plan.after),
         )
+
+
+def outcome_of(done: Handled) -> str:
+    """What a cancelling came to: of what ran, only that it has been asked to end."""
+    if done.fate != "done":
+        return "ended"
+    return "stopping" if done.state == "running" else "cancelled"
 
 
 if __name__ == "__main__":

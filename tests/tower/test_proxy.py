@@ -28,7 +28,7 @@ def connect(line: Line, database: str) -> psycopg.Connection[tuple[object, ...]]
     """A session on *database* through *line*."""
     name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
     return psycopg.connect(
-        host="127.0.0.1", port=line.port, user="postgres", dbname=name, sslmode="disable", connect_timeout=5
+        host="127.0.0.1", port=line.port, user="postgres", dbname=name, sslmode="disable", connect_timeout=60
     )
 
 

@@ -73,11 +73,17 @@ class Tower:
         return [*self.schedds, *(machine.agent for machine in self.machines), self.submitter]
 
     def start(self) -> None:
-        """Start every daemon, and wait until the workers are up."""
-        for daemon in self.daemons:
+        """Start every daemon, and wait until the workers are up.
+
+        The first schedd leads: whom the faults of a seed hit is drawn by name, and must not depend on who was quicker.
+        """
+        first, *others = self.daemons
+        first.start()
+        until(lambda: self.leads(first), timeout=120, what=f"{first.name} to lead")
+        for daemon in others:
             daemon.start()
         up = "SELECT count(*) FROM workers WHERE live_state = 'up'"
-        until(lambda: self.servers.look(up) == len(self.machines), timeout=60, what="the workers to register")
+        until(lambda: self.servers.look(up) == len(self.machines), timeout=120, what="the workers to register")
 
     def look_after(self) -> None:
         """Start again what has ended by itself, as systemd would; open again what drained itself, as an operator."""

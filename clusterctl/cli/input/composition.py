@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator, Sequence
 
 import typer
 
@@ -10,12 +11,13 @@ from clusterctl.cli.input import directives, layers, payload
 from clusterctl.cli.input.layers import Layer, Wishes
 from clusterctl.cli.input.payload import Payload
 from clusterctl.cli.input.surroundings import Surroundings, working_directory
-from clusterctl.cli.input.wishes import Pair
+from clusterctl.cli.input.wishes import Dependencies, Pair
 from clusterctl.model.errors import BadInput
 from clusterctl.model.resources import Resources
-from clusterctl.model.spec import Spec, Submission
+from clusterctl.model.spec import After, Spec, Submission
 from clusterctl.model.validity import check
 from clusterctl.settings import Settings
+from clusterctl.text import visible
 
 MOST_WARNINGS = 10  # of one script
 
@@ -26,12 +28,16 @@ def layers_of(ctx: typer.Context, what: Payload) -> list[Layer]:
         return []
     lines = list(directives.read(what.script, what.origin))
     found = [of_slurm(what, slurm)] if (slurm := [each for each in lines if each.kind == "SBATCH"]) else []
+    warnings: list[str] = []
     for each in lines:
         if each.kind == "CC":
             try:
-                found.append(layers.of_words(ctx, each.words))
+                layer, strangers = layers.of_words(ctx, each.words)
             except BadInput as error:
                 raise each.trouble(f"#CC: {error}") from None
+            found.append(layer)
+            warnings += [f"{each.at}: #CC {visible(option, 60)} is not understood" for option in strangers]
+    warn(what, warnings)
     return found
 
 
@@ -40,19 +46,28 @@ def of_slurm(what: Payload, lines: list[directives.Directive]) -> Layer:
     from clusterctl.cli.input import sbatch
 
     translation = sbatch.translate(lines)
-    warnings = list(translation.warnings[:MOST_WARNINGS])
-    if (more := len(translation.warnings) - MOST_WARNINGS) > 0:
-        warnings.append(f"{what.origin}: {more:,} more lines or options that are not understood")
+    warn(what, translation.warnings)
     if missing := sbatch.missing_programs(what.script or ""):
-        warnings.append(f"{what.origin} calls {', '.join(missing)}, which is part of Slurm and not here")
-    for warning in warnings:
-        sys.stderr.write(f"warning: {warning}\n")
+        sys.stderr.write(f"warning: {what.origin} calls {', '.join(missing)}, which is part of Slurm and not here\n")
     # sbatch takes the whole environment along, and tells the script where it was called from.
     return {"export": "ALL", **translation.layer, "slurm": True}
 
 
-def compose(what: Payload, wishes: Wishes, settings: Settings, here: Surroundings) -> Submission:
-    """The submission. Raises BadInput for what can never be run."""
+def warn(what: Payload, warnings: Sequence[str]) -> None:
+    """Say what of a script is not understood; of much, the first."""
+    for warning in warnings[:MOST_WARNINGS]:
+        sys.stderr.write(f"warning: {warning}\n")
+    if (more := len(warnings) - MOST_WARNINGS) > 0:
+        sys.stderr.write(f"warning: {what.origin}: {more:,} more lines or options that are not understood\n")
+
+
+def compose(
+    what: Payload, wishes: Wishes, settings: Settings, here: Surroundings, jobs_of: Callable[[str], Sequence[int]]
+) -> Submission:
+    """The submission. *jobs_of* tells the jobs that ``last`` and ``array:7`` mean to ``--after``.
+
+    Raises BadInput for what can never be run, and whatever *jobs_of* does.
+    """
     if wishes.key == "":  # `--key "$NAME"` with NAME not set: it would be the same job as everyone else's
         raise BadInput("--key is empty", "give each submission a key of its own, or leave --key out")
     array = wishes.array
@@ -69,7 +84,7 @@ def compose(what: Payload, wishes: Wishes, settings: Settings, here: Surrounding
         indices=array.indices if array else None,
         lines=array.lines if array else None,
         array_limit=array.limit if array else None,
-        after=tuple(parent for group in wishes.after for parent in group.jobs),
+        after=tuple(parent for group in wishes.after for parent in parents_of(group, jobs_of)),
         labels=dict(wishes.labels),
         worker=wishes.worker,
         hold=wishes.hold,
@@ -79,6 +94,13 @@ def compose(what: Payload, wishes: Wishes, settings: Settings, here: Surrounding
     )
     check(submission)
     return submission
+
+
+def parents_of(group: Dependencies, jobs_of: Callable[[str], Sequence[int]]) -> Iterator[After]:
+    """The jobs that one ``--after`` waits for."""
+    yield from group.jobs
+    if group.word:
+        yield from (After(job, group.condition) for job in jobs_of(group.word))
 
 
 def spec_of(what: Payload, wishes: Wishes, here: Surroundings) -> Spec:

@@ -1,4 +1,4 @@
-"""Asking a person before much is done, or something that cannot be undone."""
+"""How a change is asked for: with a reason, only to see what it would be, and with a question before much is done."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 from clusterctl.model.errors import Refused
 from clusterctl.model.exits import ExitCode
 
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with who did it.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

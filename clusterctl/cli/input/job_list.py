@@ -11,6 +11,7 @@ import typer
 from clusterctl.cli.input import composition, layers, payload
 from clusterctl.cli.input.files import STDIN, called, read_lines
 from clusterctl.cli.input.layers import Layer
+from clusterctl.cli.input.named_jobs import NamedJobs
 from clusterctl.cli.input.payload import Payload
 from clusterctl.cli.input.surroundings import Surroundings
 from clusterctl.cli.output.progress import progress
@@ -32,7 +33,7 @@ class Line(NamedTuple):
     text: str
 
 
-def read(ctx: typer.Context, path: str, settings: Settings) -> list[Submission]:
+def read(ctx: typer.Context, path: str, settings: Settings, jobs_of: NamedJobs) -> list[Submission]:
     """The submissions of *path*, in its order. Raises BadInput, which names the line.
 
     What stands on the command line holds for every line that does not say otherwise itself.
@@ -49,7 +50,7 @@ def read(ctx: typer.Context, path: str, settings: Settings) -> list[Submission]:
         raise BadInput(f"no jobs in {called(path)}", HINT)
     if len(lines) > MAX_ARRAY:
         raise BadInput(f"{called(path)} has {len(lines):,} jobs: at most {MAX_ARRAY:,} are submitted at once")
-    reader = Reader(ctx, settings, is_json=lines[0].text.lstrip().startswith(('{"', "{}")))
+    reader = Reader(ctx, settings, jobs_of, is_json=lines[0].text.lstrip().startswith(('{"', "{}")))
     found: list[Submission] = []
     origin = called(path)
     with progress("lines read", len(lines)) if len(lines) > MANY else nullcontext(int) as tell:
@@ -63,9 +64,10 @@ def read(ctx: typer.Context, path: str, settings: Settings) -> list[Submission]:
 class Reader:
     """Makes submissions of lines, all of one kind."""
 
-    def __init__(self, ctx: typer.Context, settings: Settings, *, is_json: bool) -> None:
+    def __init__(self, ctx: typer.Context, settings: Settings, jobs_of: NamedJobs, *, is_json: bool) -> None:
         self._ctx = ctx
         self._settings = settings
+        self._jobs_of = jobs_of
         self._is_json = is_json
         self._here = Surroundings()
         self._fields = layers.Fields(ctx)
@@ -81,7 +83,7 @@ class Reader:
             if self._key is not None:
                 own.setdefault("key", f"{self._key}/{line.number}")
             wishes = layers.merge(self._defaults, *below, self._said, own)
-            return composition.compose(what, wishes, self._settings, self._here)
+            return composition.compose(what, wishes, self._settings, self._here, self._jobs_of)
         except BadInput as error:
             raise BadInput(f"{origin}, line {line.number}: {error}", error.hint or HINT) from None
 

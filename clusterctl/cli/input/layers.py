@@ -19,7 +19,7 @@ from clusterctl.model.spec import OnWorkerLoss
 Layer = dict[str, Any]
 ADDED = ("env", "labels")  # what is said in several places is taken together; of all else the last word holds
 ANSWERS = ("wait", "follow", "parsable")  # how the one call answers: nothing of a single job among many
-ALONE = ("words", "wrap", "source", "dry_run")  # on the command line only
+ALONE = ("words", "wrap", "source", "dry_run", "form", "reason")  # on the command line only
 
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,13 +81,16 @@ def is_said(ctx: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def of_words(ctx: typer.Context, words: Sequence[str]) -> Layer:
-    """What *words* say, which are options as on the command line. Raises BadInput."""
+def of_words(ctx: typer.Context, words: Sequence[str]) -> tuple[Layer, list[str]]:
+    """What *words* say, which are options as on the command line; and the options among them that nobody knows.
+
+    Raises BadInput for a value that makes no sense, and for what is not there yet.
+    """
     from typer import TyperException
 
     own = ctx.command.context_class(ctx.command, info_name=ctx.info_name)
     try:
-        said, rest, _ = ctx.command.make_parser(own).parse_args(list(words))
+        said, rest, strangers = parsed(ctx, own, list(words))
         if left := [*(said.get("words") or ()), *rest]:
             raise BadInput(f"{left[0]!a:.80} is no option")
         params = {param.name: param for param in ctx.command.get_params(own)}
@@ -96,7 +99,39 @@ def of_words(ctx: typer.Context, words: Sequence[str]) -> Layer:
                 raise BadInput(f"{max(params[name].opts, key=len)} can only be said on the command line")
     except TyperException as error:
         raise in_our_words(error) from None
-    return {name: value_of(params[name], own, raw) for name, raw in said.items() if name in Wishes.__struct_fields__}
+    layer = {name: value_of(params[name], own, raw) for name, raw in said.items() if name in Wishes.__struct_fields__}
+    return layer, strangers
+
+
+def parsed(ctx: typer.Context, own: Any, words: list[str]) -> tuple[dict[str, Any], list[str], list[str]]:
+    """What the parser makes of *words* without the options that it does not know; what it leaves over; and those."""
+    from typer import TyperException
+
+    from clusterctl.cli.foreign_options import not_yet
+
+    strangers: list[str] = []
+    while True:
+        try:
+            said, rest, _ = ctx.command.make_parser(own).parse_args(list(words))
+        except TyperException as error:
+            option = getattr(error, "option_name", "")
+            places = [at for at, word in enumerate(words) if word.partition("=")[0] == option or begins(word, option)]
+            if type(error).__name__ != "NoSuchOption" or not places or not_yet("submit", option):
+                raise
+            strangers.append(option)
+            del words[slice(places[0], places[0] + 1 + has_value(words, places[0]))]
+        else:
+            return said, rest, strangers
+
+
+def begins(word: str, option: str) -> bool:
+    """Whether *word* is a short *option* with more letters behind it."""
+    return len(option) == 2 and word.startswith(option)
+
+
+def has_value(words: Sequence[str], at: int) -> bool:
+    """Whether the next word belongs to an option that nobody knows: as of sbatch, if it does not look like another."""
+    return "=" not in words[at] and len(words) > at + 1 and not words[at + 1].startswith("-")
 
 
 class Fields:

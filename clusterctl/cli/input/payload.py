@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from codecs import BOM_UTF8 as BOM
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from clusterctl.model.errors import BadInput
 from clusterctl.model.spec import MAX_NAME, MAX_SPEC
 
 SCRIPT_NAMES = (".sh", ".bash", ".zsh", ".py", ".pl", ".rb", ".sbatch", ".slurm")
+FIRST_LINE = "its first line says what runs it: #!/bin/sh"
 ONLY_THERE = "if it exists only on the workers, submit `sh -c` with its path"
 
 
@@ -75,9 +77,27 @@ def read_script(word: str) -> str | None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise BadInput(f"cannot read {word!a:.200}: {reason}", "name a command or a script") from None
-    if content.startswith((b"#!", BOM + b"#!")) or not os.access(path, os.X_OK):
+    if content.startswith((b"#!", BOM + b"#!")):
         return text_of(f"{word!a:.200}", content)
-    return None
+    return None if os.access(path, os.X_OK) else nameless(word, content)
+
+
+def nameless(word: str, content: bytes) -> str:
+    """A file as a script that does not say what runs it: the shell's, if its name is one of a script's.
+
+    Raises BadInput for any other, as sbatch does: `submit /etc/passwd` is a slip.
+    """
+    text = text_of(f"{word!a:.200}", content)
+    if Path(word).suffix not in SCRIPT_NAMES:
+        raise BadInput(f"{word!a:.200} is no script: it does not say what runs it", FIRST_LINE)
+    return text
+
+
+def words_for_a_shell(words: Sequence[str]) -> str:
+    """What to say of a single word that is no file here, nor on PATH, and reads like a line for a shell; or nothing."""
+    if len(words) != 1 or not re.search(r"\S\s+\S", words[0]) or os.path.exists(words[0]) or shutil.which(words[0]):
+        return ""
+    return f"no program is called {words[0]!a:.200}: for a shell, `submit --wrap` it; or leave the quotes away"
 
 
 def standard_input() -> str:
@@ -110,7 +130,7 @@ def refuse_large(path: Path) -> None:
 def text_of(name: str, content: bytes) -> str:
     """A script as text; *name* is how messages call it. Raises BadInput."""
     if not content.strip():
-        raise BadInput(f"the script {name} is empty", "its first line says what runs it: #!/bin/sh")
+        raise BadInput(f"the script {name} is empty", FIRST_LINE)
     if content.startswith(BOM):
         raise BadInput(f"{name} begins with a byte order mark, so nothing can run it", "save it as UTF-8 without BOM")
     try:

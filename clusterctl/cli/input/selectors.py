@@ -36,7 +36,8 @@ SelectorArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="SELECTOR...",
-        help="7, 7-12, 3,5,9-11, last, all, array:7; - reads numbers from stdin.",
+        help="7, 7-12, 3,5,9-11, last (your newest job, of an array its last), array:7 (all of it), all; "
+        "- reads numbers from stdin.",
         callback=refuse_nonsense,
         autocompletion=complete_jobs,
     ),

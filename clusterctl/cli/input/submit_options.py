@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from clusterctl import units
-from clusterctl.cli.completion import complete_workers
+from clusterctl.cli.completion import complete_labels, complete_priorities, complete_tenants, complete_workers
 from clusterctl.cli.input import wishes
 from clusterctl.cli.input.wishes import ArrayWish, Dependencies, Pair, told
 from clusterctl.model.spec import OnWorkerLoss
@@ -68,9 +68,13 @@ Priority = Annotated[
         metavar="P",
         parser=units.parse_priority,
         show_default="medium",
+        autocompletion=complete_priorities,
     ),
 ]
-Tenant = Annotated[str, when("Whose job it is, for fairness.", metavar="NAME", parser=wishes.tenant)]
+Tenant = Annotated[
+    str,
+    when("Whose job it is, for fairness.", metavar="NAME", parser=wishes.tenant, autocompletion=complete_tenants),
+]
 IndexRange = Annotated[
     ArrayWish | None,
     when(
@@ -83,7 +87,7 @@ IndexRange = Annotated[
 AfterJobs = Annotated[
     list[Dependencies] | None,
     when(
-        "Only once that job has completed (:ok), failed (:notok) or ended (:any). Repeatable.",
+        "Only once that job (7, 7-9, last, array:7) has completed (:ok), failed (:notok) or ended (:any). Repeatable.",
         "--after",
         metavar="ID[:ok|:any|:notok]",
         parser=wishes.dependencies,
@@ -97,7 +101,13 @@ OnWorker = Annotated[
 ]
 Labels = Annotated[
     list[Pair] | None,
-    where("Only on workers that carry it. Repeatable.", "--label", metavar="KEY=VALUE", parser=wishes.pair),
+    where(
+        "Only on workers that carry it. Repeatable.",
+        "--label",
+        metavar="KEY=VALUE",
+        parser=wishes.pair,
+        autocompletion=complete_labels,
+    ),
 ]
 WorkerLoss = Annotated[OnWorkerLoss, where("What to do if its worker is lost.")]
 Lease = Annotated[
@@ -137,3 +147,8 @@ Parsable = Annotated[bool, answer("Print only the number: 42; of an array 42-141
 Wait = Annotated[bool, answer("Until it has ended; then end with its exit code.", "--wait")]
 Follow = Annotated[bool, answer("The same, and print its output as it comes.", "--follow")]
 DryRun = Annotated[bool, answer("Check it, say what it would be, and do nothing.", "--dry-run")]
+Form = Annotated[
+    str | None,
+    answer("Of --dry-run: table or json.", "-o", "--output", metavar="FORM", parser=wishes.picture_form),
+]
+Reason = Annotated[str, answer("Kept in the audit, with who did it.", metavar="TEXT", show_default=False)]

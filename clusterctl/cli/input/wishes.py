@@ -16,6 +16,7 @@ from clusterctl.model.validity import TENANT
 
 T = TypeVar("T")
 CONDITIONS: dict[str, AfterCondition] = {"": "ok", "ok": "ok", "any": "any", "notok": "notok"}
+JOBS_AND_CONDITION = re.compile("(array:)?([^:]*)(:?)(.*)", re.DOTALL)
 
 
 class Pair(NamedTuple):
@@ -26,9 +27,11 @@ class Pair(NamedTuple):
 
 
 class Dependencies(NamedTuple):
-    """What one ``--after`` asks for."""
+    """What one ``--after`` asks for: *jobs*; or those that *word* (``last``, ``array:7``) means, on *condition*."""
 
     jobs: tuple[After, ...]
+    word: str = ""
+    condition: AfterCondition = "ok"
 
 
 class ArrayWish(NamedTuple):
@@ -72,6 +75,13 @@ def array(text: str) -> ArrayWish:
     return ArrayWish(*units.parse_array(f"0-{len(lines) - 1}{limit}"), lines)
 
 
+def picture_form(text: str) -> str:
+    """``table`` or ``json``: in sbatch the flag is a file's."""
+    if text not in ("table", "json"):
+        raise ValueError(f"{text!a:.80} is neither table nor json (a file for what it prints is --stdout PATH)")
+    return text
+
+
 def tenant(text: str) -> str:
     """A tenant's name."""
     if not TENANT.fullmatch(text):
@@ -88,10 +98,14 @@ def pair(text: str) -> Pair:
 
 
 def dependencies(text: str) -> Dependencies:
-    """What to wait for, from ``42``, ``42:any`` or ``42-51:ok``."""
-    numbers, sign, condition = text.partition(":")
+    """What to wait for, from ``42``, ``42:any``, ``42-51:ok``, ``last`` or ``array:42:any``."""
+    array, numbers, sign, condition = JOBS_AND_CONDITION.fullmatch(text).groups("")  # type: ignore[union-attr]  # fits all
     if condition not in CONDITIONS or (sign and not condition):
         raise ValueError(f"{condition!a:.40} is no condition: after the colon comes ok, any or notok")
+    if array and not re.fullmatch("[0-9]{1,18}", numbers):
+        raise ValueError(f"{text!a:.40} names no array: write array:7")
+    if array or numbers == "last":
+        return Dependencies((), array + numbers, CONDITIONS[condition])
     ranges = units.parse_numbers(numbers)
     if sum(map(len, ranges)) > MAX_ARRAY:
         raise ValueError(f"more than {MAX_ARRAY:,} jobs")

@@ -1,4 +1,4 @@
-"""What commands about workers share: their names, and how a change is asked for."""
+"""What commands about workers share: how they are named."""
 
 from __future__ import annotations
 
@@ -9,5 +9,7 @@ import typer
 from clusterctl.cli.completion import complete_workers
 
 NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME…", help="Which.", autocompletion=complete_workers)]
-ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Kept with who did it.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
+OneWorkerOption = Annotated[
+    str | None,
+    typer.Option("--worker", metavar="NAME", help="What concerns this worker.", autocompletion=complete_workers),
+]

@@ -30,7 +30,7 @@ BOLD, DIM = "1", "2"
 def wanted(stream: TextIO | None = None) -> bool:
     """Whether *stream* (stdout) is a terminal that shows colours, and nobody has asked for none (no-color.org)."""
     terminal = (stream or sys.stdout).isatty()
-    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 def painted(text: str, sgr: str | None, colour: bool) -> str:

@@ -12,12 +12,11 @@ from clusterctl.cli.output import colours, table
 from clusterctl.cli.output.ages import now
 from clusterctl.cli.output.card import LABEL
 from clusterctl.cli.output.table import Cell, Column
-from clusterctl.model.explanation import Blocker, Estimate, Explanation, Similar, Step
+from clusterctl.model.explanation import LIKENESS, Blocker, Estimate, Explanation, Similar, Step
 from clusterctl.text import visible
 from clusterctl.units import about_memory, format_age, format_cpus
 
 NARROW = 60  # columns: beneath, a text stands under its label, not beside it
-LIKENESS = {"name": "of its name", "command": "of its command", "request": "of its size"}
 
 
 def show_card(told: Explanation) -> None:

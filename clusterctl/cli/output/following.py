@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from clusterctl.cli.outage import patiently
+from clusterctl.cli.output.job_rows import why_ended
 from clusterctl.cli.output.narration import tell
 from clusterctl.cli.output.reading import Reading, Wanted, ended, gone
 from clusterctl.cli.output.writing import Plain, Sink
@@ -161,8 +162,6 @@ def next_attempt(story: JobStory, shown: AttemptPicture | None, wanted: Wanted) 
 
 def still_to_come(job: JobPicture) -> str:
     """What is waited for, and why."""
-    from clusterctl.cli.output.waiting import why_ended
-
     why = why_ended(job)
     return f"job {job.id} is {job.state}, waiting for its output{f' ({why})' if why else ''}"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from clusterctl.cli.output import card, colours, table
 from clusterctl.cli.output.ages import ago, span, stamp
-from clusterctl.cli.output.job_rows import memory_of, name_of, reason_of, state_of
+from clusterctl.cli.output.job_rows import is_stopping, memory_of, name_of, reason_of, state_of
 from clusterctl.cli.output.table import Cell, Column
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture, JobStory
 from clusterctl.units import about_memory, format_cpus, format_duration, format_numbers, parse_numbers
@@ -37,6 +37,8 @@ def facts(story: JobStory) -> Iterator[tuple[str, str]]:
     yield "whose", f"{job.user or '-'}, tenant {job.tenant}, priority {job.priority}"
     yield "array", f"{job.array_id}, index {job.array_index}" if job.array_id is not None else ""
     yield "line", story.array_line or ""
+    yield "again of", f"job {story.again_of}" if story.again_of is not None else ""
+    yield "again", ", ".join(f"job {id}" for id in story.again)
     yield "submitted", moment_line(job)
     yield from timeline(job)
     yield "uses" if job.finished_at is None else "used", usage(job)
@@ -46,6 +48,8 @@ def why_label(job: JobPicture) -> str:
     """What the reason explains."""
     if job.finished_at is not None:
         return "ended"
+    if is_stopping(job):
+        return "stopping"
     return "trouble" if job.state in ("scheduled", "running") else "waits"
 
 
@@ -76,7 +80,7 @@ def request(job: JobPicture) -> str:
     """What the job was given or wants."""
     plural = "" if job.cpus == 1 else "s"
     parts = [f"{format_cpus(round(job.cpus * 1000))} CPU{plural}", f"{memory_of(job)} memory" if job.memory_mb else ""]
-    parts.append(f"{job.gpus} GPUs" if job.gpus else "")
+    parts.append(f"{job.gpus} GPU{'' if job.gpus == 1 else 's'}" if job.gpus else "")
     parts.append(f"at most {format_duration(job.time_limit_s)}" if job.time_limit_s else "")
     parts.append(f"{job.max_attempts} tries" if job.max_attempts > 1 else "")
     return ", ".join(part for part in parts if part)
@@ -116,7 +120,7 @@ def usage(job: JobPicture) -> str:
 def end_of(attempt: AttemptPicture) -> Cell:
     """How an attempt ended, or that it has not."""
     if attempt.released_at is None:
-        return Cell(attempt.status, colours.STATES["running"])
+        return Cell("runs" if attempt.allocated_at is not None else "starts", colours.STATES["running"])
     code = f" {attempt.exit_code}" if attempt.exit_code is not None else ""
     signal = f" by signal {attempt.signal}" if attempt.signal else ""
     good = attempt.release_reason == "exited" and attempt.exit_code == 0

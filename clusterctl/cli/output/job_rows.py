@@ -14,8 +14,12 @@ from clusterctl.units import about_memory, format_cpus
 
 def state_of(job: JobPicture) -> Cell:
     """The state; of a job that is being stopped, to end or to run again, that."""
-    stopping = job.finished_at is None and (job.cancel_requested_at is not None or job.reason == "requeued")
-    return Cell("stopping" if stopping else job.state, STATES.get(job.state))
+    return Cell("stopping" if is_stopping(job) else job.state, STATES.get(job.state))
+
+
+def is_stopping(job: JobPicture) -> bool:
+    """Whether its agent has been asked to stop it."""
+    return job.finished_at is None and (job.cancel_requested_at is not None or job.reason == "requeued")
 
 
 def reason_of(job: JobPicture) -> str:
@@ -23,6 +27,12 @@ def reason_of(job: JobPicture) -> str:
     if job.reason != "exited":
         return job.reason or "-"
     return f"signal {job.signal}" if job.signal else f"exit {job.exit_code}" if job.exit_code else "-"
+
+
+def why_ended(job: JobPicture) -> str:
+    """The reason in a word, and in a sentence if there is one; of a process that ended by itself, how."""
+    word = reason_of(job)
+    return ": ".join(part for part in ("" if word in ("-", job.state) else word, job.detail) if part)
 
 
 def name_of(job: JobPicture) -> str:
@@ -33,6 +43,11 @@ def name_of(job: JobPicture) -> str:
 def runtime(job: JobPicture) -> str:
     """How long its newest attempt has run, or ran."""
     return span(job.started_at, job.finished_at) if job.state != "pending" else "-"
+
+
+def tries(job: JobPicture) -> str:
+    """Which attempt of how many; what costs none of them, such as a requeue, may have made them more."""
+    return f"{job.attempt}/{job.max_attempts}" if job.attempt <= job.max_attempts else str(job.attempt)
 
 
 def memory_of(job: JobPicture) -> str:
@@ -52,7 +67,7 @@ COLUMNS: list[Column[JobPicture]] = [
     Column("MEM", memory_of, right=True, spare=True),
     Column("GPUS", lambda job: str(job.gpus), right=True, wide=True),
     Column("WORKER", lambda job: job.worker or "-", least=5, spare=True),
-    Column("TRY", lambda job: f"{job.attempt}/{job.max_attempts}", right=True, spare=True),
+    Column("TRY", tries, right=True, spare=True),
     Column("AGE", lambda job: span(job.submitted_at), right=True),
     Column("RAN", runtime, right=True, spare=True),
     Column("COMMAND", lambda job: shlex.join(job.command), wide=True),

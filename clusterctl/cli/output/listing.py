@@ -39,14 +39,16 @@ FormOption = Annotated[
 PictureFormOption = Annotated[
     PictureForm, typer.Option("-o", "--output", metavar="FORM", help="table or json.", show_default=False)
 ]
-FilterOption = Annotated[
-    str | None,
-    typer.Option(
-        "--filter",
-        metavar="FILTER",
-        help="What must hold: 'state:failed,timeout name:train* -tenant:ada age>2h', 'cpus>=4', or a word.",
-        show_default=False,
-    ),
+
+
+def filter_option(*examples: str) -> Any:
+    """``--filter`` of one listing, with *examples* of its own fields."""
+    shown = ", ".join(f"'{each}'" for each in examples)
+    return typer.Option("--filter", metavar="FILTER", help=f"What must hold: {shown}, or a word.", show_default=False)
+
+
+FilterOption = Annotated[  # of jobs
+    str | None, filter_option("state:failed,timeout name:train* -tenant:ada age>2h", "cpus>=4")
 ]
 SortOption = Annotated[
     str, typer.Option(metavar="FIELD,…", help="Order by these fields of the JSON; `-field` turns it round.")
@@ -84,7 +86,7 @@ def read_filter(listing: Listing[Any], text: str | None) -> Filter | None:
 
     known = vocabulary_of(listing.noun) if listing.noun else Vocabulary({})
     kinds: dict[str, Kind] = {**known.kinds, **dict.fromkeys(listing.spans, "duration")}
-    return parse(text, Vocabulary(kinds, tuple(listing.searched.split()) or known.searched))
+    return parse(text, Vocabulary(kinds, tuple(listing.searched.split()) or known.searched, known.words))
 
 
 def show_chosen(
@@ -94,9 +96,14 @@ def show_chosen(
 
     The tail of every command that lists: ``--filter``, ``--sort``, ``--limit`` and ``-o``.
     """
-    chosen = rows if wanted is None else [row for row in rows if matches(wanted, searchable(listing, row))]
-    chosen = ordered(listing, chosen, sort) if sort else chosen
-    show(listing, chosen[:limit], form, more=len(chosen) - limit)
+    found = chosen(listing, rows, wanted=wanted, sort=sort)
+    show(listing, found[:limit], form, more=len(found) - limit)
+
+
+def chosen(listing: Listing[T], rows: Sequence[T], *, wanted: Filter | None, sort: str) -> Sequence[T]:
+    """Those of *rows* that are *wanted*, in order."""
+    found = rows if wanted is None else [row for row in rows if matches(wanted, searchable(listing, row))]
+    return ordered(listing, found, sort) if sort else found
 
 
 def searchable(listing: Listing[T], row: T) -> dict[str, Any]:
@@ -118,30 +125,48 @@ def show(listing: Listing[T], rows: Sequence[T], form: Form | None, *, more: int
 
     That there are none, or *more* of them, is said on stderr.
     """
-    write(listing, rows, form or ("table" if sys.stdout.isatty() else "tsv"))
+    write(listing, rows, form_of(form))
     sys.stdout.flush()  # so that what follows on stderr stands beneath
     if not rows:
         sys.stderr.write(f"no {listing.what}\n")
-    elif more > 0:
+    tell_more(more)
+
+
+def tell_more(more: int) -> None:
+    """Say how many rows the limit has cut off, if it has."""
+    if more > 0:
         sys.stderr.write(f"… {more:,} more; --limit shows them\n")
 
 
-def write(listing: Listing[T], rows: Sequence[T], chosen: Form) -> None:
-    """Print *rows* in the *chosen* form."""
-    if chosen in ("table", "wide"):
-        table.draw(listing.columns, rows, wide=chosen == "wide") if rows else None
+def form_of(form: Form | None) -> Form:
+    """The form that was asked for; else a table on a terminal, and TSV for a program."""
+    return form or ("table" if sys.stdout.isatty() else "tsv")
+
+
+def is_for_people(form: Form | None) -> bool:
+    """Whether somebody reads it, not something."""
+    return form_of(form) in ("table", "wide")
+
+
+def write(listing: Listing[T], rows: Sequence[T], form: Form) -> None:
+    """Print *rows* in that form."""
+    if form in ("table", "wide"):
+        table.draw(listing.columns, rows, wide=form == "wide") if rows else None
         return
     plain = [listing.plain(row) for row in rows]
-    if chosen == "json":
+    if form == "json":
         sys.stdout.write(json_of(plain, indent=2) + "\n")
-    elif chosen == "jsonl":
+    elif form == "jsonl":
         sys.stdout.writelines(json_of(row) + "\n" for row in plain)
-    elif chosen == "ids":
+    elif form == "ids":
         sys.stdout.writelines(f"{visible(str(row[listing.id]))}\n" for row in plain)
     else:
         names = listing.fields.split()
+        inner = {name for name in names if "." in name}
         sys.stdout.write("\t".join(names) + "\n")
-        sys.stdout.writelines("\t".join(field(pick(row, name)) for name in names) + "\n" for row in plain)
+        for row in plain:
+            values = (pick(row, name) if name in inner else row.get(name) for name in names)
+            sys.stdout.write("\t".join(map(field, values)) + "\n")
 
 
 def show_plain(value: Any) -> None:
@@ -158,6 +183,8 @@ def plain_of(value: Any) -> Any:
 
 def spelled(value: Any) -> Any:
     """The same with every time spelled out."""
+    if value is None or isinstance(value, (str, int, float)):  # first: of 500 rows these are 10,000
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     if isinstance(value, dict):

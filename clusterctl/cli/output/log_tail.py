@@ -75,8 +75,9 @@ def narrate(reach: Reach, what: str, since_s: float | None) -> None:
     sys.stderr.write(f"{what} begins {begins}; what is older than {format_duration(reach.keep_s)} is forgotten\n")
 
 
-def follow(roll: Roll[T], look: Callable[[], Sequence[T]]) -> None:
-    """Print what each *look* brings, through outages, until nobody reads it any more."""
+def follow(roll: Roll[T], rows: Sequence[T], look: Callable[[], Sequence[T]]) -> None:
+    """Print *rows*, and then what each *look* brings, through outages, until nobody reads it any more."""
+    roll.show(rows)
     rest = SOONEST
     while not reader_leaves_within(rest):
         rows = patiently(look)
@@ -101,7 +102,7 @@ class Roll(Generic[T]):
 
     def __init__(self, listed: Listing[T], form: Form | None) -> None:
         self._listing = listed
-        self._form: Form = form or ("table" if sys.stdout.isatty() else "tsv")
+        self._form = listing.form_of(form)
         self._columns = [column for column in listed.columns if self._form == "wide" or not column.wide]
         self._widths = [max(cells(column.title), column.least) for column in self._columns]
         self._is_new = True

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from clusterctl.cli.output import colours, listing
 from clusterctl.cli.output.ages import ago
-from clusterctl.cli.output.listing import Form, Listing
+from clusterctl.cli.output.listing import Form, Listing, form_of, is_for_people
 from clusterctl.cli.output.table import Cell, Column
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.text import visible
@@ -31,22 +31,23 @@ class Outcome(NamedTuple):
     mended: Mended | None
 
 
-def show_findings(findings: Sequence[Finding], form: Form | None, *, whole: bool) -> None:
+def show_findings(findings: Sequence[Finding], form: Form | None, *, whole: bool, more: int = 0) -> None:
     """A paragraph for each where somebody reads it; else, and in the wide table, a line for each.
 
-    Not *whole*: some could not be looked for.
+    Not *whole*: some could not be looked for. There are so many *more* that are not shown.
     """
     if not findings:
-        listing.write(FINDINGS, [], form or ("table" if sys.stdout.isatty() else "tsv"))
+        listing.write(FINDINGS, [], form_of(form))
         sys.stdout.flush()
         sys.stderr.write(f"no findings{'' if whole else ' among what could be checked'}\n")
         return
     if not is_for_people(form) or form == "wide":
-        listing.show(FINDINGS, findings, form)
+        listing.show(FINDINGS, findings, form, more=more)
         return
     for line in lines(findings, found_words, colours.wanted()):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+    listing.tell_more(more)
 
 
 def show_plan(findings: Sequence[Finding], form: Form | None, *, whole: bool) -> None:
@@ -64,17 +65,12 @@ def show_outcomes(findings: Sequence[Finding], outcomes: Sequence[Mended], form:
     if not is_for_people(form):
         tried = [*outcomes, *[None] * (len(findings) - len(outcomes))]
         rows = [Outcome(*pair) for pair in zip(findings, tried, strict=True)]
-        listing.write(OUTCOMES, rows, form or "tsv")
+        listing.write(OUTCOMES, rows, form_of(form))
         sys.stdout.flush()
         return
     for mended in outcomes:
         said = visible(f"{mended.code} {mended.subject}: {FATES[mended.fate]}: {mended.sentence}", LONGEST)
         sys.stderr.write(f"{said}\n")
-
-
-def is_for_people(form: Form | None) -> bool:
-    """Whether somebody reads it, not something."""
-    return form in ("table", "wide") or (form is None and sys.stdout.isatty())
 
 
 def lines(findings: Sequence[Finding], words: Callable[[Finding], Iterator[Words]], colour: bool) -> Iterator[str]:
@@ -151,7 +147,9 @@ COLUMNS: list[Column[Finding]] = [
     Column("FIX", fix_of, wide=True),
 ]
 FIELDS = "severity code subject since sentence stuck fix.available fix.command"
-FINDINGS: Listing[Finding] = Listing("findings", COLUMNS, listing.plain_of, FIELDS, "subject")
+FINDINGS: Listing[Finding] = Listing(
+    "findings", COLUMNS, listing.plain_of, FIELDS, "subject", Finding, {"age": ("since", "")}
+)
 OUTCOMES: Listing[Outcome] = Listing(
     "findings", [], plain_of, f"{FIELDS} fix.change fix.risk outcome.fate outcome.sentence", "subject"
 )

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 
+def tell(sentence: str) -> None:
+    """Say it, on a line of its own."""
+    sys.stderr.write(f"{visible(sentence)}\n")
+    sys.stderr.flush()
+
+
 class Narration:
     """On a terminal a spinner beside what is being done, and above it what took how long; on a pipe, plain lines.
 
@@ -38,8 +44,7 @@ class Narration:
     def tell(self, sentence: str) -> None:
         """This is what happens now."""
         if self._spinner is None:
-            sys.stderr.write(f"{visible(sentence)}\n")
-            sys.stderr.flush()
+            tell(sentence)
             return
         from rich.text import Text
 

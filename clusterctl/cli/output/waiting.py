@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from clusterctl.cli.outage import patiently
+from clusterctl.cli.output import following
+from clusterctl.cli.output.job_rows import why_ended
 from clusterctl.model.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ def see_through(cluster: Cluster, ids: Sequence[int], *, timeout: float | None =
 
     try:
         if follow:
-            from clusterctl.cli.output import following
-
             following.follow(cluster, ids[0])
         else:
             stand_by(cluster, ids, timeout)
@@ -51,14 +51,6 @@ def explain(job: JobPicture) -> None:
 
     if job.state != "completed" and (why := why_ended(job)):
         sys.stderr.write(f"job {job.id} {job.state}: {visible(why)}\n")
-
-
-def why_ended(job: JobPicture) -> str:
-    """The reason in a word, and in a sentence if there is one; of a process that ended by itself, how."""
-    from clusterctl.cli.output.job_rows import reason_of
-
-    word = reason_of(job)
-    return ": ".join(part for part in ("" if word in ("-", job.state) else word, job.detail) if part)
 
 
 def shortest(ids: Sequence[int]) -> str:

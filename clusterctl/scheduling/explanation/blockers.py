@@ -14,7 +14,7 @@ from clusterctl.scheduling.explanation import ends
 from clusterctl.scheduling.explanation.ends import End
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.explanation.spans import moment
-from clusterctl.scheduling.explanation.steps import removed_by
+from clusterctl.scheduling.filters import sift
 from clusterctl.scheduling.roster import Members, each
 
 MOST = 10  # that are listed
@@ -33,8 +33,8 @@ class Room(NamedTuple):
 
 def of_size(scene: Scene) -> Members:
     """The workers on which nothing but their being full is against the job."""
-    removed, left = removed_by(replace(scene.group, slots=None), scene.roster)
-    return left | removed.get("fits_now", 0)
+    sieve = sift(replace(scene.group, slots=None), scene.roster)
+    return sieve.left | sieve.lost.get("fits_now", 0)
 
 
 def rooms(scene: Scene) -> list[Room]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from clusterctl.model.circumstances import UNBORN
 from clusterctl.model.explanation import Change
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot
@@ -30,12 +31,11 @@ from clusterctl.scheduling.round import plan
 from clusterctl.units import STRONGEST_PRIORITY, format_cpus, format_memory
 
 MOST = 3  # that are proposed
-TRIES = 8  # that are tried: each asks the planner
+TRIES = 8  # times that the planner is asked
 LEAST = 0.25  # of a wish must be left: what can do with less is another job
 OPENING = 0.5
 ROUND_FROM, ROUND_TO = 4096, 512  # MiB: larger amounts of memory are told in halves of a GiB
 ANEW = "the job, handed in anew"
-NEW_JOB = 2**62
 
 
 class Trial(NamedTuple):
@@ -49,54 +49,58 @@ class Trial(NamedTuple):
 
 def cheapest(scene: Scene) -> tuple[Change, ...]:
     """The changes that start the job now, each proven; the cheapest first, at most MOST."""
-    trials = sorted(all_trials(scene), key=attrgetter("cost"))[:TRIES]
-    return tuple(islice((change for trial in trials if (change := proven(scene, trial))), MOST))
+    planner = Planner(scene)
+    trials = sorted(all_trials(scene, planner), key=attrgetter("cost"))
+    return tuple(islice((change for trial in trials if (change := proven(planner, trial))), MOST))
 
 
-def all_trials(scene: Scene) -> Iterator[Trial]:
+class Planner:
+    """The planner, asked at most TRIES times: beyond that, nothing is proven. About one option it is asked once."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._answers: dict[str, str | None] = {}
+
+    def starts_on(self, trial: Trial) -> str | None:
+        """Where it starts the job once *trial* is so; None if it does not."""
+        if trial.option not in self._answers and len(self._answers) < TRIES:
+            self._answers[trial.option] = starts_on(self._scene, trial)
+        return self._answers.get(trial.option)
+
+
+def all_trials(scene: Scene, planner: Planner) -> Iterator[Trial]:
     """Everything that one could change, if it has a chance."""
     if scene.snapshot.batch_placement == "none":
         return
     if scene.wait is not None and scene.wait.reason == "array_limit":
         yield from larger_array_limit(scene)
         return  # as a job of its own it would have no limit: whatever else were tried, that would be what helps
-    yield from higher_priority(scene)
+    yield from higher_priority(scene, planner)
     yield from smaller(scene)
     yield from less_choosy(scene)
     yield from opened(scene)
 
 
-def proven(scene: Scene, trial: Trial) -> Change | None:
+def proven(planner: Planner, trial: Trial) -> Change | None:
     """The change, if the planner starts the job with it."""
-    name = starts_on(scene, trial)
+    name = planner.starts_on(trial)
     if name is None:
         return None
     return Change(option=trial.option, starts_on=name, sentence=f"{trial.option} starts now on {name}")
 
 
 def starts_on(scene: Scene, trial: Trial) -> str | None:
-    """Where the planner starts the job once *trial* is so; None if it does not."""
+    """What the planner answers."""
     snapshot = trial.snapshot or scene.snapshot
-    queue = (*without(scene), anew(scene, trial.group))
-    outcome = plan(replace(snapshot, queue=queue))
-    found = next((start for start in outcome.starts if start.job_id == NEW_JOB), None)
+    outcome = plan(replace(snapshot, queue=(*scene.others, anew(scene, trial.group))))
+    found = next((start for start in outcome.starts if start.job_id == UNBORN), None)
     return scene.workers[found.worker_id].name if found else None
-
-
-def without(scene: Scene) -> Iterator[QueueGroup]:
-    """The queue, the job taken out of it."""
-    for group in scene.snapshot.queue:
-        others = [turn for turn in zip(group.submitted, group.ids, strict=True) if turn[1] != scene.job[1]]
-        if scene.subject.job_id is None and group is scene.group:
-            continue
-        if others:
-            yield replace(group, submitted=tuple(at for at, _ in others), ids=tuple(job for _, job in others))
 
 
 def anew(scene: Scene, group: QueueGroup) -> QueueGroup:
     """One job of *group*, as the last one that was handed in."""
     last = max((group.submitted[-1] for group in scene.snapshot.queue), default=scene.snapshot.at)
-    return replace(group, shape=ANEW, ids=(NEW_JOB,), submitted=(max(scene.snapshot.at, last),), more=False)
+    return replace(group, shape=ANEW, ids=(UNBORN,), submitted=(max(scene.snapshot.at, last),), more=False)
 
 
 def larger_array_limit(scene: Scene) -> Iterator[Trial]:
@@ -106,16 +110,17 @@ def larger_array_limit(scene: Scene) -> Iterator[Trial]:
         yield Trial(0.0, f"--array …%{limit + 1}", replace(scene.group, slots=1))
 
 
-def higher_priority(scene: Scene) -> Iterator[Trial]:
+def higher_priority(scene: Scene, planner: Planner) -> Iterator[Trial]:
     """The lowest that starts it, if all that is missing is its turn."""
     if scene.snapshot.queue_order == "fifo" or not sift(scene.group, scene.roster).left:
         return
     level_of, _ = ORDERS[scene.snapshot.queue_order]
-    levels = sorted({level_of(group) + 1 for group in scene.snapshot.queue if level_of(group) >= scene.group.priority})
+    above = {level_of(group) + 1 for group in scene.snapshot.queue if level_of(group) >= scene.group.priority}
+    levels = sorted(level for level in above if level <= STRONGEST_PRIORITY)
     trials = [Trial(0.0, f"--priority {level}", replace(scene.group, priority=level)) for level in levels]
-    at = first(lambda at: starts_on(scene, trials[at]) is not None, len(trials))
-    if at < len(trials) and levels[at] <= STRONGEST_PRIORITY:
-        yield trials[at]
+    # Mostly even the highest is of no use: to know that first leaves the other changes their tries.
+    if trials and planner.starts_on(trials[-1]) is not None:
+        yield trials[first(lambda at: planner.starts_on(trials[at]) is not None, len(trials) - 1)]
 
 
 def smaller(scene: Scene) -> Iterator[Trial]:
@@ -186,9 +191,9 @@ def less_choosy(scene: Scene) -> Iterator[Trial]:
 def opened(scene: Scene) -> Iterator[Trial]:
     """A worker that is drained or closed takes jobs again: the first ones that would have the job."""
     workers = scene.snapshot.workers
-    closed = {scene.roster.workers[at].name for at in each(scene.roster.everyone & ~scene.roster.open)}
-    ajar = {worker.name: replace(worker, admin_state=AdminState.OPEN) for worker in workers if worker.name in closed}
-    willing = (worker.name for worker in ajar.values() if sift(scene.group, Roster([worker])).left)
-    for name in islice(willing, MOST):
-        others = tuple(ajar[name] if worker.name == name else worker for worker in workers)
-        yield Trial(OPENING, f"clusterctl resume {name}", scene.group, replace(scene.snapshot, workers=others))
+    closed = (scene.roster.workers[at] for at in each(scene.roster.everyone & ~scene.roster.open))
+    ajar = Roster(replace(worker, admin_state=AdminState.OPEN) for worker in closed)
+    for at in islice(each(sift(scene.group, ajar).left), MOST):
+        willing = ajar.workers[at]
+        others = tuple(willing if worker.id == willing.id else worker for worker in workers)
+        yield Trial(OPENING, f"clusterctl resume {willing.name}", scene.group, replace(scene.snapshot, workers=others))

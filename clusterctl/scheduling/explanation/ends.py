@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from clusterctl.model.circumstances import Holding
-from clusterctl.model.explanation import Similar
+from clusterctl.model.explanation import LIKENESS, Similar
 from clusterctl.scheduling.explanation.spans import about
-
-LIKENESS = {"name": "of its name", "command": "of its command", "request": "of its size"}
 
 
 class End(NamedTuple):

@@ -92,7 +92,7 @@ def reasons(scene: Scene, outlook: Outlook, worker_id: int) -> Iterator[str]:
     ended = [held[job] for job in outlook.ended if job in held]
     if ended:
         freed = sum((holding.request for holding in ended), start=Resources())
-        yield f"{say(freed)} of {name} come free by then: {told(ended, scene.snapshot.at)}"
+        yield f"{name} frees {say(freed)} by then: {told(ended, scene.snapshot.at)}"
     if scene.wait is not None and scene.wait.reason in UNLOOKED_AT:
         yield "its turn comes in a later round"
     if outlook.started:

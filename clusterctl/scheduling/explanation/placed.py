@@ -40,7 +40,8 @@ def headline(job: JobPicture, placement: Placement) -> str:
 def where(job: JobPicture, placement: Placement) -> str:
     """Which worker has it, and since when."""
     name, since = placement.holding.worker, placement.holding.since
-    tries = f", attempt {job.attempt} of {job.max_attempts}" if job.attempt > 1 else ""
+    of = f" of {job.max_attempts}" if job.attempt <= job.max_attempts else ""  # a requeue spends none of them
+    tries = f", attempt {job.attempt}{of}" if job.attempt > 1 else ""
     if since is None:
         return f"reserved on {name} for {about(placement.at - placement.reserved_at)}{tries}"
     return f"runs on {name} for {about(placement.at - since)}{tries}"

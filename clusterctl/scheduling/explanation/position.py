@@ -9,9 +9,8 @@ from clusterctl.model.circumstances import Crowd
 from clusterctl.model.explanation import Position
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot
-from clusterctl.model.states import LiveState
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.order import ORDERS, Standing
+from clusterctl.scheduling.order import ORDERS, Standing, capacity_up
 
 Line = tuple[QueueGroup, Crowd]
 
@@ -41,8 +40,7 @@ class Shares:
     """What share each row has once all *higher* lines have started, and some more of its own."""
 
     def __init__(self, snapshot: Snapshot, higher: Iterable[Line], row_of: Callable[[QueueGroup], str]) -> None:
-        up = (worker.capacity for worker in snapshot.workers if worker.live_state == LiveState.UP)
-        self._total = sum(up, start=Resources())
+        self._total = capacity_up(snapshot.workers)
         self._weights = snapshot.weights
         self._held = dict(snapshot.used)
         for group, crowd in higher:

@@ -15,22 +15,22 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from clusterctl.model.circumstances import UNSEEN
 from clusterctl.model.plan import Start
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
-from clusterctl.model.states import AdminState, LiveState
+from clusterctl.model.states import AdminState
 from clusterctl.scheduling.explanation import ends
 from clusterctl.scheduling.explanation.position import times
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.filters import sift
-from clusterctl.scheduling.order import ORDERS
+from clusterctl.scheduling.order import Turns, capacity_up
 from clusterctl.scheduling.roster import Roster
 from clusterctl.scheduling.round import plan
 
 MOST_RIVALS = 50  # groups that take part
 MOST_WORK = 20_000  # workers and jobs that the planner is asked about, and its STARTs: a tenth of a second
 START = 10
-NOBODYS = 2**61  # from here on, numbers of jobs that the snapshot does not hold
 COARSE = 0.01  # ends count as one if they are closer than this part of the way to them
 
 
@@ -75,7 +75,7 @@ class Replay:
         self._held = {worker.id: worker.capacity - worker.free for worker in workers}
         self._stirred = set(self._held)  # workers that may have room
         self._work = 0
-        self._groups = {group.shape: group for group in rivals(scene, workers)}
+        self._groups = {group.shape: group for group in islice(rivals(scene), MOST_RIVALS)}
         self._taken = dict.fromkeys(self._groups, 0)
         self._slots = {shape: group.slots for shape, group in self._groups.items()}
         sizes = accumulate((scene.crowds[shape].jobs + 1 for shape in self._groups), initial=1)
@@ -107,7 +107,7 @@ class Replay:
         return self._outlook(None, gave_up=True)
 
     def _outlook(self, worker_id: int | None, *, gave_up: bool = False) -> Outlook:
-        ended = tuple(end.job_id for end in self._ended if end.worker_id == worker_id and 0 < end.job_id < NOBODYS)
+        ended = tuple(end.job_id for end in self._ended if end.worker_id == worker_id and 0 < end.job_id < UNSEEN)
         return Outlook(self._now, worker_id, ended, sum(self._taken.values()), gave_up)
 
     def _expected(self) -> Iterator[Release]:
@@ -152,7 +152,7 @@ class Replay:
             return group.submitted[-1], -number
         if at == before and group.shape == self._scene.group.shape:
             return self._scene.job
-        return max(group.submitted[-1], self._scene.job[0]), NOBODYS + number
+        return max(group.submitted[-1], self._scene.job[0]), UNSEEN + number
 
     def _take(self, shape: str, start: Start) -> None:
         """A job starts, and will end if anything tells when."""
@@ -193,8 +193,7 @@ class Replay:
 
 def at_rest(workers: Iterable[WorkerPicture]) -> WorkerPicture:
     """One worker that stands for all of *workers*: it takes no job, and its size counts in the shares of tenants."""
-    up = (worker.capacity for worker in workers if worker.live_state == LiveState.UP)
-    return WorkerPicture(id=0, name="", capacity=sum(up, start=Resources()), admin_state=AdminState.CLOSED)
+    return WorkerPicture(id=0, name="", capacity=capacity_up(workers), admin_state=AdminState.CLOSED)
 
 
 def emptied(workers: Iterable[WorkerPicture]) -> Iterator[WorkerPicture]:
@@ -202,13 +201,19 @@ def emptied(workers: Iterable[WorkerPicture]) -> Iterator[WorkerPicture]:
     return (replace(worker, reserved=Resources(), allocated=Resources()) for worker in workers)
 
 
-def rivals(scene: Scene, workers: Iterable[WorkerPicture]) -> list[QueueGroup]:
-    """The groups that take part: those that could ever start, in their turn, at most so many.
+def rivals(scene: Scene) -> Iterator[QueueGroup]:
+    """The groups that could ever start, each at the first turn that it has, were each to start one job.
 
-    The subject's own stands at its place too: if it is far behind, it is not among them.
+    The subject's own stands at its place too: if it is far behind, it is not among the first.
     """
-    level_of, _ = ORDERS[scene.snapshot.queue_order]
-    roster = Roster(emptied(workers))
-    in_turn = sorted(scene.snapshot.queue, key=lambda group: (-level_of(group), group.submitted[0], group.ids[0]))
-    able = (group for group in in_turn if sift(replace(group, slots=None), roster).left)
-    return list(islice(able, MOST_RIVALS))
+    roster = Roster(emptied(scene.snapshot.workers))
+    groups = {group.shape: group for group in scene.snapshot.queue}
+    heads = (replace(group, ids=group.ids[:1], submitted=group.submitted[:1]) for group in groups.values())
+    turns = Turns(replace(scene.snapshot, queue=tuple(heads)))
+    while line := turns.current():
+        group = groups[line.group.shape]
+        if sift(replace(group, slots=None), roster).left:
+            turns.start()
+            yield group
+        else:
+            turns.leave()

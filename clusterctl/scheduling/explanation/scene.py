@@ -68,6 +68,16 @@ class Scene:
         return {group.shape: told.get(group.shape) or self._counted(group) for group in self.snapshot.queue}
 
     @cached_property
+    def others(self) -> tuple[QueueGroup, ...]:
+        """The queue without the job; of what is not submitted yet, without all its jobs."""
+        left = [turn for turn in zip(self.group.submitted, self.group.ids, strict=True) if turn[1] != self.job[1]]
+        if self.subject.job_id is None:
+            left = []
+        rest = replace(self.group, submitted=tuple(at for at, _ in left), ids=tuple(job for _, job in left))
+        groups = (rest if group is self.group else group for group in self.snapshot.queue)
+        return tuple(group for group in groups if group.ids)
+
+    @cached_property
     def before(self) -> int:
         """How many jobs of its own group come before it."""
         return self.crowds[self.group.shape].before

@@ -8,7 +8,7 @@ from clusterctl.model.explanation import Step
 from clusterctl.model.plan import Wait
 from clusterctl.model.snapshot import QueueGroup
 from clusterctl.scheduling.explanation.scene import UNLOOKED_AT, Scene
-from clusterctl.scheduling.filters import FILTERS
+from clusterctl.scheduling.filters import sift
 from clusterctl.scheduling.roster import Members, Roster, each
 from clusterctl.scheduling.words import say
 
@@ -26,23 +26,13 @@ LACKS = {
 GIVEN_AWAY = "given to jobs whose turn comes first"
 
 
-def removed_by(group: QueueGroup, roster: Roster) -> tuple[dict[str, Members], Members]:
-    """Whom each filter of the chain removes, in its order; and who remains."""
-    removed: dict[str, Members] = {}
-    left = roster.everyone
-    for name, passes in FILTERS.items():
-        if lost := left & ~passes(group, roster):
-            removed[name] = lost
-            left ^= lost
-    return removed, left
-
-
 def table(scene: Scene) -> tuple[tuple[Step, ...], Members]:
     """The steps, and who is left: together they are all workers. What the plan gave to others is ``fits_now``, too."""
     group, wait = scene.group, None if scene.start else scene.wait
     if wait is not None and wait.reason == "array_limit":
         group = replace(group, slots=0)
-    removed, left = removed_by(group, scene.roster)
+    sieve = sift(group, scene.roster)
+    removed, left = dict(sieve.lost), sieve.left
     given_away = left if was_asked(wait) else 0
     if given_away:
         removed["fits_now"] = removed.get("fits_now", 0) | given_away

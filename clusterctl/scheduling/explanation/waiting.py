@@ -13,10 +13,8 @@ from clusterctl.scheduling.explanation.blockers import Room
 from clusterctl.scheduling.explanation.headlines import headline
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.explanation.steps import table
-from clusterctl.scheduling.filters import refusals
+from clusterctl.scheduling.filters import NEVER, refusals
 from clusterctl.scheduling.words import in_words
-
-NEVER = frozenset({"no_workers", "unsatisfiable", "label", "named_worker"})  # waits that no end of a job will end
 
 
 def explain_waiting(snapshot: Snapshot, subject: Subject, circumstances: Circumstances) -> Explanation:
@@ -52,7 +50,7 @@ def explain_waiting(snapshot: Snapshot, subject: Subject, circumstances: Circums
 def never_starts(snapshot: Snapshot, group: QueueGroup) -> str:
     """The sentence that says why no worker of *snapshot* will ever start *group*, as they are; empty if one may."""
     table = refusals(group, snapshot)
-    if table.reason not in NEVER:
+    if table.reason not in NEVER | {"no_workers"}:
         return ""
     wait = Wait(shape=group.shape, job_id=group.ids[0], reason=table.reason, refusals=table.removed)
     return in_words(wait, group, snapshot)
