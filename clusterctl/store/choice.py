@@ -43,7 +43,7 @@ def count(db: Database, selection: Selection) -> int:
 
 
 def has_older(db: Database, selection: Selection) -> bool:
-    """Whether a job that is wanted ended too long ago to be looked for; False unless a state of ended ones is wanted."""
+    """Whether a wanted job ended too long ago to be looked for; False unless a state of ended ones is wanted."""
     named = bool(selection.ranges) or selection.array_id is not None or selection.everything
     states = possible_states(selection)
     if named or not states & TERMINAL or len(states) == len(JobState):

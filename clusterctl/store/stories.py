@@ -39,11 +39,11 @@ def attempts(db: Database, ids: Sequence[int]) -> dict[int, list[AttemptPicture]
 
 
 def asked(db: Database, ids: Sequence[int]) -> dict[int, Asked]:
-    """What each of these jobs was asked to do. What the jobs of one array share is sent once."""
+    """What each of these jobs was asked to do. What an array shares is sent once; who is not known is left out."""
     rows = db.rows(
         """
         WITH chosen AS MATERIALIZED (
-            SELECT j.*, row_number() OVER (PARTITION BY submission_id ORDER BY id) = 1 AS is_first
+            SELECT j.*, row_number() OVER (PARTITION BY j.submission_id ORDER BY j.id) = 1 AS is_first
               FROM unnest(%s::bigint[]) n(id)
              CROSS JOIN LATERAL (
                    SELECT id, submission_id, array_line FROM jobs WHERE id = n.id OFFSET 0) j
@@ -56,7 +56,7 @@ def asked(db: Database, ids: Sequence[int]) -> dict[int, Asked]:
         list(ids),
     )
     specs = {row[2]: read_spec(row[3], row[4]) for row in rows if row[3] is not None}
-    return {row[0]: Asked(specs[row[2]], row[1]) for row in rows}
+    return {row[0]: Asked(specs[row[2]], row[1]) for row in rows if row[2] in specs}
 
 
 def read_spec(spec: str, script: str | None) -> Spec:
