@@ -78,6 +78,7 @@ def check_labels(labels: dict[str, str]) -> None:
     refuse("" in labels, "a label's key is empty")
     for text in flat(labels):
         refuse(len(text) > MAX_NAME, f"a label is longer than {MAX_NAME} characters: {text[:40]}…")
+        refuse(re.search(r"\s", text) is not None, f"a label has no blanks: {text!a:.80}")
         refuse_text("a label", text)
 
 

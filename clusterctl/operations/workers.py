@@ -49,7 +49,8 @@ def administer(
 
     def change() -> list[str]:
         changed = administration.administer(cluster.db, names, state, reason, deadline_s)
-        audit.note(cluster.db, cluster.caller, verb, [f"worker:{name}" for name in changed], reason)
+        detail = {} if deadline_s is None else {"deadline_s": deadline_s}
+        audit.note(cluster.db, cluster.caller, verb, [f"worker:{name}" for name in changed], reason, detail)
         return changed
 
     changed = together(cluster, change, dry_run=dry_run)
@@ -71,7 +72,8 @@ def label(
 
     def change() -> list[Relabelled]:
         changed = administration.label(cluster.db, names, labels)
-        audit.note(cluster.db, cluster.caller, "label", [f"worker:{each.name}" for each in changed], reason)
+        subjects = [f"worker:{each.name}" for each in changed]
+        audit.note(cluster.db, cluster.caller, "label", subjects, reason, {"labels": dict(labels)})
         return changed
 
     return together(cluster, change, dry_run=dry_run)

@@ -16,7 +16,8 @@ def administer(
 ) -> list[str]:
     """Let workers take new jobs, or not; the names of those for which that is new. What runs there runs on.
 
-    With *deadline_s*, of workers that are to drain: so many seconds. Another deadline is new, too; none leaves it.
+    With *deadline_s*, of workers that are to drain: so many seconds. Of one that drains already another deadline or
+    reason is new, too; none leaves what was said before.
     """
     return [
         row[0]
@@ -24,12 +25,18 @@ def administer(
             """
             WITH chosen AS MATERIALIZED (
                 SELECT id FROM workers
-                 WHERE name = ANY (%(names)s) AND (admin_state <> %(state)s OR %(deadline)s::float8 IS NOT NULL)
+                 WHERE name = ANY (%(names)s)
+                   AND (admin_state <> %(state)s OR %(deadline)s::float8 IS NOT NULL
+                        OR (admin_state = 'draining' AND %(reason)s NOT IN ('', admin_reason)))
                  ORDER BY id FOR NO KEY UPDATE
             )
             UPDATE workers w
-               SET admin_state = %(state)s, admin_reason = %(reason)s,
-                   drain_by = cluster_time() + %(deadline)s::float8 * interval '1 s'
+               SET admin_state = %(state)s,
+                   admin_reason = CASE WHEN admin_state = %(state)s AND %(reason)s = '' THEN admin_reason
+                                       ELSE %(reason)s END,
+                   drain_by = CASE WHEN %(state)s <> 'draining' THEN NULL
+                                   WHEN %(deadline)s::float8 IS NULL THEN drain_by
+                                   ELSE cluster_time() + %(deadline)s::float8 * interval '1 s' END
               FROM chosen WHERE w.id = chosen.id RETURNING w.name
             """,
             names=list(names),

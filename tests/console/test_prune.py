@@ -149,3 +149,10 @@ def test_a_spool_of_another_machine_or_one_that_is_gone_is_left_alone(
     scene.db.run("UPDATE workers SET machine_id = %s, spool = %s", machine_id(), str(tmp_path / "gone"))
     assert run("prune", "--spool", "--yes").err == "nothing is that old\n"
     assert file.exists()
+
+
+def test_the_audit_goes_before_its_time_only_if_it_is_named(run: Run, scene: Scene, jobs: list[int]) -> None:
+    scene.db.run("INSERT INTO audit (at, actor, verb, subject) VALUES (now() - interval '2 d', 'ada', 'hold', 'job:1')")
+    said = run("prune", "--older-than", "1d", "--yes")
+    assert ("forgot 2 jobs" in said.err, "audit" in said.err) == (True, False)
+    assert "forgot 1 audit" in run("prune", "--audit", "--older-than", "1d", "--yes").err

@@ -40,7 +40,7 @@ def test_a_dry_run_tells_by_the_same_laws_and_leaves_no_trace(run: Run, scene: S
     scene.run(scene.worker(labels={"zone": "a"}), running)
     assert run("drain", "w1", "--dry-run").err == "worker w1 would be draining\n"
     assert run("resume", "w1", "--dry-run").err == "worker w1 was open already\n"
-    assert run("label", "w1", "zone=a", "none-", "--dry-run").err == "worker w1 has these labels already\n"
+    assert run("label", "w1", "zone=a", "none-", "--dry-run").err == "worker w1 is labelled like that already\n"
     assert "worker w1 is up" in run("worker", "w1", "--confirm-dead", "--dry-run").err
     scene.silence(60)
     assert "still holds 1 of its jobs" in run("worker", "w1", "--forget", "--dry-run").err
@@ -143,7 +143,7 @@ def test_labels_are_set_and_taken_away(run: Run, scene: Scene) -> None:
     said = run("label", "w1", "gpu=a100", "zone=b", "old-", "--reason", "moved")
     assert (said.code, said.err) == (0, "worker w1 labelled gpu=a100 zone=b old-\n")
     assert labels(scene) == {"zone": "b", "gpu": "a100"}
-    assert run("label", "w1", "gpu=a100").err == "worker w1 has these labels already\n"
+    assert run("label", "w1", "gpu=a100").err == "worker w1 is labelled like that already\n"
     run("label", "w1", "gpu-")
     assert labels(scene) == {"zone": "b"}
     assert scene.db.rows("SELECT verb, subject, reason FROM audit ORDER BY id")[0] == ("label", "worker:w1", "moved")
@@ -166,8 +166,9 @@ def test_what_an_operator_says_outlives_the_agent(run: Run, scene: Scene) -> Non
         (["w1", "a=1", "a-"], "named twice"),
         (["w1", "a=" + "x" * 300], "longer than 200"),
         (["w1", "a=\0"], "NUL"),
+        (["w1", "a b=c"], "no blanks"),
     ],
-    ids=["no label", "no worker", "no key", "a dash", "twice", "long", "nul"],
+    ids=["no label", "no worker", "no key", "a dash", "twice", "long", "nul", "blank"],
 )
 def test_labels_that_are_none_are_refused(run: Run, scene: Scene, words: list[str], told: str) -> None:
     scene.worker()
@@ -203,3 +204,21 @@ def test_a_worker_that_holds_something_is_not_forgotten(run: Run, scene: Scene) 
     assert said.code == ExitCode.REFUSED
     assert_told(said, "still holds 1 of its jobs")
     scene.check()
+
+
+def test_what_was_said_of_a_drain_stands_until_something_else_is_said(run: Run, scene: Scene) -> None:
+    scene.worker()
+    run("drain", "w1", "--reason", "new kernel", "--deadline", "1h")
+    assert run("drain", "w1").err == "worker w1 was draining already\n"
+    run("drain", "w1", "--deadline", "2h")
+    assert admin_state(scene) == ("draining", "new kernel")
+    assert run("drain", "w1", "--reason", "burned").err == "worker w1 is draining\n"
+    assert admin_state(scene) == ("draining", "burned")
+    assert scene.db.value("SELECT drain_by > now() + interval '100 min' FROM workers")
+    assert [row[0] for row in scene.db.rows("SELECT detail FROM audit ORDER BY id")] == [
+        {"deadline_s": 3600},
+        {"deadline_s": 7200},
+        {},
+    ]
+    run("resume", "w1")
+    assert admin_state(scene) == ("open", "")

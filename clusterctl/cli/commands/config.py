@@ -62,6 +62,8 @@ def config(
     if action == "check":
         if names or filter is not None or sort:
             raise BadInput("`check` checks all settings", "leave the names out, and --filter and --sort")
+        if form:
+            raise BadInput("`check` speaks in words, and by its exit code", "leave -o out")
         raise typer.Exit(check(asked))
     wanted = listing.read_filter(SETTINGS, filter)
     listing.read_sort(SETTINGS, sort)

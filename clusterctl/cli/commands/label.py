@@ -51,7 +51,8 @@ def label(
     told = {each.name: said(each) for each in changed}
     would = "would be labelled" if dry_run else "labelled"
     for name in names:
-        sys.stderr.write(f"worker {name} {f'{would} {told[name]}' if name in told else 'has these labels already'}\n")
+        fate = f"{would} {told[name]}" if name in told else "is labelled like that already"
+        sys.stderr.write(f"worker {name} {fate}\n")
 
 
 def understood(words: Sequence[str]) -> tuple[list[str], dict[str, str | None]]:

@@ -26,21 +26,21 @@ app = Verbs()
 MIB = 1024 * 1024
 
 
-def what(text: str) -> Any:
-    """A flag that chooses what is pruned."""
-    return typer.Option(help=text, rich_help_panel="What (without any of these: all)")
+def what(flag: str, text: str) -> Any:
+    """A *flag* that chooses what is pruned."""
+    return typer.Option(flag, help=text, rich_help_panel="What (without any of these: all)")
 
 
 @app.verb()
 def prune(
     ctx: typer.Context,
     *,
-    jobs: Annotated[bool, what("Ended jobs with their attempts.")] = False,
-    allocations: Annotated[bool, what("Earlier attempts of jobs that stay.")] = False,
-    claims: Annotated[bool, what("The claim log.")] = False,
-    samples: Annotated[bool, what("Measures of workers.")] = False,
-    audit: Annotated[bool, what("Who did what.")] = False,
-    spool: Annotated[bool, what("Output of ended jobs in the spools of this machine.")] = False,
+    jobs: Annotated[bool, what("--jobs", "Ended jobs with their attempts.")] = False,
+    allocations: Annotated[bool, what("--allocations", "Earlier attempts of jobs that stay.")] = False,
+    claims: Annotated[bool, what("--claims", "The claim log.")] = False,
+    samples: Annotated[bool, what("--samples", "Measures of workers.")] = False,
+    audit: Annotated[bool, what("--audit", "Who did what; younger than keep_audit only if it is named.")] = False,
+    spool: Annotated[bool, what("--spool", "Output of ended jobs in the spools of this machine.")] = False,
     older_than: Annotated[
         int | None,
         typer.Option(
@@ -67,7 +67,8 @@ def prune(
 
     flags = {"jobs": jobs, "allocations": allocations, "claims": claims, "samples": samples, "audit": audit}
     everything = not any(flags.values()) and not spool
-    kinds = [kind for kind in get_args(Kind) if flags[kind] or everything]
+    unasked = [kind for kind in flags if everything and (kind != "audit" or older_than is None)]
+    kinds = [kind for kind in get_args(Kind) if flags[kind] or kind in unasked]
     with invocation(ctx).cluster() as cluster:
         rows = tell_rows(cluster, kinds, older_than)
         age = float(views.keep_logs(cluster) if older_than is None else older_than)
