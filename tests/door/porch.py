@@ -63,6 +63,22 @@ class Impostor:
             manner(self, client)
 
 
+def hanging_up(_: Impostor, __: socket.socket) -> None:
+    """At once."""
+
+
+def saying(words: bytes, then: bytes = b"") -> Manner:
+    """Greets with *words*, answers with *then*, and hangs up."""
+
+    def talk(here: Impostor, client: socket.socket) -> None:
+        client.sendall(words)
+        if then:
+            here.hear(client)
+            client.sendall(then)
+
+    return talk
+
+
 def listen(path: Path, backlog: int = 64) -> socket.socket:
     """A socket that listens at *path*, however long that is."""
     listener = socket.socket(socket.AF_UNIX)
