@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from clusterctl import launch
 from clusterctl.cli import root
+from clusterctl.cli.display.letters import PLAINLY
 from clusterctl.cli.invocation import Invocation
-from clusterctl.cli.output.letters import PLAINLY
 from clusterctl.model.errors import BadInput, ClusterError, NotFound, Outage, Refused
 from clusterctl.model.exits import ExitCode, code_of
 from clusterctl.text import masked, visible

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from clusterctl.cli.output import colours
+from clusterctl.cli.display import colours
 
 WIDEST = 100  # columns: longer lines are hard to follow
 NARROW = 60  # columns: beneath, an explanation stands under its term, not beside it

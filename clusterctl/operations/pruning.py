@@ -37,7 +37,7 @@ def prune(
         with cluster.db.transaction():
             gone = _PRUNERS[kind](cluster.db, age, BITE)
             if gone and not begun:
-                audit.note(cluster.db, cluster.caller, "prune", [kind], reason, {"older_than_s": age})
+                audit.note(cluster.db, cluster.caller, "prune", [kind], reason, detail={"older_than_s": age})
         return gone
 
     return again(bite)
@@ -51,4 +51,4 @@ def announce_prune(cluster: Cluster, workers: Sequence[str], older_than_s: float
     """
     check_age(older_than_s)
     subjects = [f"spool:{name}" for name in workers]
-    audit.note(cluster.db, cluster.caller, "prune", subjects, reason, {"older_than_s": older_than_s})
+    audit.note(cluster.db, cluster.caller, "prune", subjects, reason, detail={"older_than_s": older_than_s})

@@ -50,7 +50,7 @@ def administer(
     def change() -> list[str]:
         changed = administration.administer(cluster.db, names, state, reason, deadline_s)
         detail = {} if deadline_s is None else {"deadline_s": deadline_s}
-        audit.note(cluster.db, cluster.caller, verb, [f"worker:{name}" for name in changed], reason, detail)
+        audit.note(cluster.db, cluster.caller, verb, [f"worker:{name}" for name in changed], reason, detail=detail)
         return changed
 
     changed = together(cluster, change, dry_run=dry_run)
@@ -73,7 +73,7 @@ def label(
     def change() -> list[Relabelled]:
         changed = administration.label(cluster.db, names, labels)
         subjects = [f"worker:{each.name}" for each in changed]
-        audit.note(cluster.db, cluster.caller, "label", subjects, reason, {"labels": dict(labels)})
+        audit.note(cluster.db, cluster.caller, "label", subjects, reason, detail={"labels": dict(labels)})
         return changed
 
     return together(cluster, change, dry_run=dry_run)

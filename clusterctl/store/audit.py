@@ -15,6 +15,7 @@ def note(
     verb: str,
     subjects: Sequence[str],
     reason: str,
+    *,
     detail: Mapping[str, object] | None = None,
 ) -> None:
     """Keep that *actor* did *verb* to each of *subjects* (``job:7``). ``detail`` is the verb's own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from clusterctl.cli.output.claim_rows import FIELDS
+from clusterctl.cli.display.claim_rows import FIELDS
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.plan import Wait
 from clusterctl.store import claims

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from clusterctl.cli import foreign, foreign_options, root
+from clusterctl.cli.display.job_rows import JOBS
+from clusterctl.cli.display.listing import read_filter
 from clusterctl.cli.foreign_options import EVERYWHERE, HERE
 from clusterctl.cli.input.sbatch_options import TABLE
-from clusterctl.cli.output.job_rows import JOBS
-from clusterctl.cli.output.listing import read_filter
 from clusterctl.cli.root import WHERE
 from clusterctl.model.exits import ExitCode
 from tests.console.conftest import Run

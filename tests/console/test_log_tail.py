@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clusterctl.cli.output.audit_rows import AUDIT
-from clusterctl.cli.output.listing import Form
-from clusterctl.cli.output.log_tail import Roll
+from clusterctl.cli.display.audit_rows import AUDIT
+from clusterctl.cli.display.listing import Form
+from clusterctl.cli.display.log_tail import Roll
 from clusterctl.model.audit import AuditPicture
 
 NOW = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)

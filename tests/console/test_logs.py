@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from clusterctl.cli.output.writing import LONGEST, Labelled
+from clusterctl.cli.display.writing import LONGEST, Labelled
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.output import default_output
 from clusterctl.model.registration import Registered

@@ -11,12 +11,12 @@ import pytest
 from clusterctl.cli import root
 from clusterctl.cli.commands.config import SETTINGS
 from clusterctl.cli.commands.workers import WORKERS
-from clusterctl.cli.output.audit_rows import AUDIT
-from clusterctl.cli.output.claim_rows import CLAIMS
-from clusterctl.cli.output.job_rows import JOBS
-from clusterctl.cli.output.listing import Listing, read_filter
-from clusterctl.cli.output.mends import FINDINGS
-from clusterctl.cli.output.tenant_rows import TENANTS
+from clusterctl.cli.display.audit_rows import AUDIT
+from clusterctl.cli.display.claim_rows import CLAIMS
+from clusterctl.cli.display.job_rows import JOBS
+from clusterctl.cli.display.listing import Listing, read_filter
+from clusterctl.cli.display.mends import FINDINGS
+from clusterctl.cli.display.tenant_rows import TENANTS
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.registration import Registered
 from clusterctl.model.states import Outcome
@@ -105,8 +105,8 @@ def test_ended_jobs_that_are_too_old_to_be_listed_are_mentioned_when_such_were_a
         said = run("jobs", *argv, "-o", "ids")
         assert (said.out, said.err) == (f"{new}\n", told)
     assert run("jobs", "--state", "failed,running", "-o", "ids").err == told
-    for argv in ("", "--state pending", "--state failed --all", "--state timeout", f"{old}-{other} --state failed"):
-        assert told not in run("jobs", *argv.split()).err
+    for line in ("", "--state pending", "--state failed --all", "--state timeout", f"{old}-{other} --state failed"):
+        assert told not in run("jobs", *line.split()).err
 
 
 def test_cancelling_what_is_being_requeued_says_who_wanted_that_wherever_one_looks(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from clusterctl.cli.output.worker_card import show_card
+from clusterctl.cli.display.worker_card import show_card
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.pictures import WorkerStory
 from clusterctl.store import worker_rows, workers

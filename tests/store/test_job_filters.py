@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clusterctl.cli.output.job_rows import JOBS, plain_job
-from clusterctl.cli.output.listing import pick, read_filter
+from clusterctl.cli.display.job_rows import JOBS, plain_job
+from clusterctl.cli.display.listing import pick, read_filter
 from clusterctl.model.errors import BadInput
 from clusterctl.model.filters import Filter, Term, matches, seconds
 from clusterctl.model.pictures import JobPicture

@@ -16,8 +16,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from clusterctl.cli.output.job_rows import JOBS
-from clusterctl.cli.output.listing import read_filter
+from clusterctl.cli.display.job_rows import JOBS
+from clusterctl.cli.display.listing import read_filter
 from clusterctl.model.audit import AuditChoice
 from clusterctl.model.claim_log import ClaimChoice
 from clusterctl.model.filters import Filter

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clusterctl.cli.display import listing, log_tail
+from clusterctl.cli.display.listing import FormOption, SortOption, filter_option
+from clusterctl.cli.display.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.input.one_job import OneJobOption, number_of
 from clusterctl.cli.input.worker_options import OneWorkerOption
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing, log_tail
-from clusterctl.cli.output.listing import FormOption, SortOption, filter_option
-from clusterctl.cli.output.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def audit(
     late_report is what one said of an attempt that had been given up.
     """
     from clusterctl import views
-    from clusterctl.cli.output.audit_rows import AUDIT
+    from clusterctl.cli.display.audit_rows import AUDIT
     from clusterctl.model.audit import AuditChoice
 
     chosen = listing.read_filter(AUDIT, filter)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clusterctl.cli.display import listing, log_tail
+from clusterctl.cli.display.listing import FormOption, SortOption, filter_option
+from clusterctl.cli.display.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.input.one_job import OneJobOption, number_of
 from clusterctl.cli.input.worker_options import OneWorkerOption
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing, log_tail
-from clusterctl.cli.output.listing import FormOption, SortOption, filter_option
-from clusterctl.cli.output.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.claim_log import CLAIM_EVENTS
 from clusterctl.model.errors import BadInput
@@ -61,7 +61,7 @@ def claims(
     world is a refusal with the reason claim_conflict. -f prints a refusal when it begins and when it is over.
     """
     from clusterctl import views
-    from clusterctl.cli.output.claim_rows import CLAIMS
+    from clusterctl.cli.display.claim_rows import CLAIMS
     from clusterctl.model.claim_log import ClaimChoice
 
     events = read_events(event)

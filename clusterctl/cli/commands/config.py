@@ -10,10 +10,10 @@ import msgspec
 import typer
 
 from clusterctl.cli.completion import complete_settings
+from clusterctl.cli.display import listing
+from clusterctl.cli.display.listing import FormOption, LimitOption, Listing, SortOption, filter_option
+from clusterctl.cli.display.table import Column
 from clusterctl.cli.invocation import Invocation, invocation
-from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FormOption, LimitOption, Listing, SortOption, filter_option
-from clusterctl.cli.output.table import Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput, ClusterError
 from clusterctl.model.exits import ExitCode

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clusterctl.cli.completion import complete_targets
+from clusterctl.cli.display import listing, mends
+from clusterctl.cli.display.listing import FormOption, LimitOption, SortOption, filter_option
 from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing, mends
-from clusterctl.cli.output.listing import FormOption, LimitOption, SortOption, filter_option
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput, Refused
 from clusterctl.model.exits import ExitCode

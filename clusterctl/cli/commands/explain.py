@@ -6,10 +6,10 @@ import sys
 
 import typer
 
+from clusterctl.cli.display import listing
+from clusterctl.cli.display.listing import PictureFormOption
 from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, names_one
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import PictureFormOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
 
@@ -28,7 +28,7 @@ def explain(ctx: typer.Context, selectors: SelectorArgument, form: PictureFormOp
     The JSON is an object for a single job, and a list for any other selector.
     """
     from clusterctl import views
-    from clusterctl.cli.output.explanation_card import show_card
+    from clusterctl.cli.display.explanation_card import show_card
 
     with invocation(ctx).cluster() as cluster:
         ids = chosen_ids(cluster, selectors)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clusterctl.cli.display.handled import end_with, tell
+from clusterctl.cli.display.listing import FilterOption
 from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask, somebody_is_there
 from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, read_wanted, why_nothing
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output.handled import end_with, tell
-from clusterctl.cli.output.listing import FilterOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.states import LIVE, TERMINAL
 

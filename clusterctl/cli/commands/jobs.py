@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clusterctl.cli.completion import complete_states
+from clusterctl.cli.display import listing
+from clusterctl.cli.display.listing import FilterOption, FormOption, PictureFormOption, SortOption
 from clusterctl.cli.input.selectors import (
     SelectorArgument,
     all_named,
@@ -18,8 +20,6 @@ from clusterctl.cli.input.selectors import (
     select,
 )
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FilterOption, FormOption, PictureFormOption, SortOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
 from clusterctl.model.states import JobState
@@ -73,7 +73,7 @@ def jobs(
     import msgspec
 
     from clusterctl import views
-    from clusterctl.cli.output.job_rows import JOBS
+    from clusterctl.cli.display.job_rows import JOBS
 
     given = {"states": read_states(states), "tenant": tenant, "name": name}
     wanted, keys = listing.read_filter(JOBS, filter), listing.read_sort(JOBS, sort)
@@ -128,7 +128,7 @@ def job(
     The JSON is an object for a single job, and a list for any other selector.
     """
     from clusterctl import views
-    from clusterctl.cli.output.job_card import show_card
+    from clusterctl.cli.display.job_card import show_card
 
     wanted = read_wanted(selectors, filter)
     with invocation(ctx).cluster() as cluster:

@@ -14,7 +14,7 @@ from clusterctl.model.errors import BadInput, Refused
 from clusterctl.model.exits import ExitCode
 
 if TYPE_CHECKING:
-    from clusterctl.cli.output.reading import Wanted
+    from clusterctl.cli.display.reading import Wanted
     from clusterctl.cluster import Cluster
 
 app = Verbs()
@@ -46,7 +46,7 @@ def logs(
     Of several jobs each line stands behind its job's number. With -f a job that is tried again is followed to its next
     worker, and one that waits is waited for.
     """
-    from clusterctl.cli.output.reading import Wanted
+    from clusterctl.cli.display.reading import Wanted
 
     number, every = parse_attempt(attempt)
     wanted = Wanted(attempt=number, every=every, tail=tail, stderr=stderr)
@@ -69,8 +69,8 @@ def parse_attempt(text: str | None) -> tuple[int | None, bool]:
 
 def show_one(cluster: Cluster, job_id: int, wanted: Wanted, *, follow: bool) -> None:
     """One job's output, byte for byte."""
-    from clusterctl.cli.output import following, reading
-    from clusterctl.cli.output.writing import Plain
+    from clusterctl.cli.display import following, reading
+    from clusterctl.cli.display.writing import Plain
 
     if follow:
         following.follow(cluster, job_id, wanted)
@@ -81,7 +81,7 @@ def show_one(cluster: Cluster, job_id: int, wanted: Wanted, *, follow: bool) -> 
 
 def show_many(cluster: Cluster, ids: Sequence[int], wanted: Wanted, *, follow: bool) -> ExitCode:
     """The outputs of several jobs, line by line behind their numbers. Raises Refused if there is none to show."""
-    from clusterctl.cli.output import together
+    from clusterctl.cli.display import together
 
     troubles = (together.follow if follow else together.show)(cluster, ids, wanted)
     if len(troubles) == len(ids):

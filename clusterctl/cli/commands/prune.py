@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from clusterctl.cli.display.ages import stamp
 from clusterctl.cli.input import wishes
 from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output.ages import stamp
 from clusterctl.cli.verbs import Verbs
 from clusterctl.units import about_memory
 
@@ -101,7 +101,7 @@ def tell_rows(cluster: Cluster, kinds: Sequence[Kind], older_than: int | None) -
 def forget(cluster: Cluster, told: Prunable, reason: str) -> None:
     """Forget what was told of one kind, a bite at a time, with a bar on a terminal."""
     from clusterctl import operations
-    from clusterctl.cli.output.progress import progress
+    from clusterctl.cli.display.progress import progress
 
     gone = 0
     with progress(f"pruning {told.kind}", told.rows) as show:

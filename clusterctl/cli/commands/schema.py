@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from clusterctl.cli.display import card, listing, table
+from clusterctl.cli.display.listing import PictureForm, PictureFormOption
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.cli.input.consent import DryRunOption
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import card, listing, table
-from clusterctl.cli.output.listing import PictureForm, PictureFormOption
-from clusterctl.cli.output.table import Cell, Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.database import SchemaPicture, TablePicture
 from clusterctl.model.exits import ExitCode

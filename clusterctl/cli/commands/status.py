@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import typer
 
+from clusterctl.cli.display import colours, listing
+from clusterctl.cli.display.ages import span
+from clusterctl.cli.display.gauge import gauge
+from clusterctl.cli.display.listing import PictureForm, PictureFormOption
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import colours, listing
-from clusterctl.cli.output.ages import span
-from clusterctl.cli.output.gauge import gauge
-from clusterctl.cli.output.listing import PictureForm, PictureFormOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.pictures import StatusPicture

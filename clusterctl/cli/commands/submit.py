@@ -144,7 +144,7 @@ def hand_in(asked: Invocation, wanted: list[Submission], told: Answer, *, many: 
             tell_cancelled(cluster, submitted)
         warn(cluster, wanted)
         if told.wait or told.follow:
-            from clusterctl.cli.output import waiting
+            from clusterctl.cli.display import waiting
 
             ids = [id for each in submitted for id in each.ids]
             raise typer.Exit(waiting.see_through(cluster, ids, follow=told.follow))
@@ -153,8 +153,8 @@ def hand_in(asked: Invocation, wanted: list[Submission], told: Answer, *, many: 
 def foresee(cluster: Cluster, wanted: list[Submission], form: str | None, *, many: bool) -> None:
     """Say what would become of it; of many, of the first few kinds, each as if it came alone."""
     from clusterctl import views
-    from clusterctl.cli.output import listing
-    from clusterctl.cli.output.explanation_card import show_card
+    from clusterctl.cli.display import listing
+    from clusterctl.cli.display.explanation_card import show_card
 
     sys.stderr.write(f"would submit {size(wanted)}: {wanted[0].name!a}{', …' if len(wanted) > 1 else ''}\n")
     told = [views.foresee(cluster, one) for one in kinds_of(wanted)[:MOST_WARNINGS]]

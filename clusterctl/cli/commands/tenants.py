@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from clusterctl.cli.display import listing
+from clusterctl.cli.display.listing import FormOption, LimitOption, SortOption, filter_option
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import FormOption, LimitOption, SortOption, filter_option
 from clusterctl.cli.verbs import Verbs
 
 app = Verbs()
@@ -35,7 +35,7 @@ def tenants(
     P50 and P95 are how long its jobs had waited that were started within the hour, since they were submitted.
     """
     from clusterctl import views
-    from clusterctl.cli.output.tenant_rows import TENANTS
+    from clusterctl.cli.display.tenant_rows import TENANTS
 
     wanted = listing.read_filter(TENANTS, filter)
     listing.read_sort(TENANTS, sort)

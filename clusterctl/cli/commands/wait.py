@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from clusterctl import units
+from clusterctl.cli.display.listing import FilterOption
 from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, read_wanted, why_nothing
 from clusterctl.cli.input.wishes import told
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output.listing import FilterOption
 from clusterctl.cli.verbs import Verbs
 
 app = Verbs()
@@ -37,7 +37,7 @@ def wait(
     Ends with the job's exit code, of several with the highest; 128 + n for one that signal n ended; 1 for one that
     was cancelled, lost or out of time without either; 124 after --timeout.
     """
-    from clusterctl.cli.output import waiting
+    from clusterctl.cli.display import waiting
 
     wanted = read_wanted(selectors, filter)
     with invocation(ctx).cluster() as cluster:

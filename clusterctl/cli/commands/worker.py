@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clusterctl.cli.completion import complete_workers
+from clusterctl.cli.display import listing
+from clusterctl.cli.display.listing import PictureFormOption
 from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing
-from clusterctl.cli.output.listing import PictureFormOption
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
 
@@ -66,7 +66,7 @@ def worker(
     if form == "json":
         listing.show_plain(plain_story(story))
         return
-    from clusterctl.cli.output.worker_card import show_card
+    from clusterctl.cli.display.worker_card import show_card
 
     show_card(story)
 

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from clusterctl.cli.completion import complete_workers
+from clusterctl.cli.display import listing
+from clusterctl.cli.display.colours import STATES
+from clusterctl.cli.display.gauge import gauge
+from clusterctl.cli.display.listing import FormOption, LimitOption, Listing, SortOption, filter_option
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.cli.invocation import invocation
-from clusterctl.cli.output import listing
-from clusterctl.cli.output.colours import STATES
-from clusterctl.cli.output.gauge import gauge
-from clusterctl.cli.output.listing import FormOption, LimitOption, Listing, SortOption, filter_option
-from clusterctl.cli.output.table import Cell, Column
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.pictures import Amounts, WorkerPicture
 from clusterctl.units import about_memory, format_age

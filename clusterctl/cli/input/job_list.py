@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 import typer
 
+from clusterctl.cli.display.progress import progress
 from clusterctl.cli.input import composition, layers, payload
 from clusterctl.cli.input.files import STDIN, called, read_lines
 from clusterctl.cli.input.layers import Layer
 from clusterctl.cli.input.named_jobs import NamedJobs
 from clusterctl.cli.input.payload import Payload
 from clusterctl.cli.input.surroundings import Surroundings
-from clusterctl.cli.output.progress import progress
 from clusterctl.model.errors import BadInput
 from clusterctl.model.spec import MAX_ARRAY, MAX_NAME, Submission
 from clusterctl.settings import Settings

@@ -49,8 +49,8 @@ def read_wanted(words: Sequence[str], filter: str | None) -> Filter | None:
 
     Nothing may ever mean all.
     """
-    from clusterctl.cli.output.job_rows import JOBS
-    from clusterctl.cli.output.listing import read_filter
+    from clusterctl.cli.display.job_rows import JOBS
+    from clusterctl.cli.display.listing import read_filter
 
     if filter is None:
         refuse_nothing(words)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from clusterctl.cli.output.narration import Narration
+from clusterctl.cli.display.narration import Narration
 from clusterctl.cli.stage import playbill
 from clusterctl.cluster import Cluster
 from clusterctl.daemon.signals import handling

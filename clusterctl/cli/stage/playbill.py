@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusterctl.cli.output import colours, listing
-from clusterctl.cli.output.colours import STATES, painted
-from clusterctl.cli.output.listing import Listing, plain_of
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display import colours, listing
+from clusterctl.cli.display.colours import STATES, painted
+from clusterctl.cli.display.listing import Listing, plain_of
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.demo.course import Course, Standing, in_words, news
 from clusterctl.demo.verdicts import Row, Verdict
 from clusterctl.text import visible

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clusterctl.cli.output.narration import Narration
+from clusterctl.cli.display.narration import Narration
 from clusterctl.embedded import keeper, record, stack
 from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.readiness import await_ready

@@ -8,11 +8,11 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from clusterctl.cli.output.narration import tell
+from clusterctl.cli.display.narration import tell
 from clusterctl.model.errors import NotFound, Outage
 
 if TYPE_CHECKING:
-    from clusterctl.cli.output.writing import Sink
+    from clusterctl.cli.display.writing import Sink
     from clusterctl.cluster import Cluster
     from clusterctl.model.output import OutputPicture
     from clusterctl.model.pictures import JobStory

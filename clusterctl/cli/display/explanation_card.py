@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Iterator
 from datetime import UTC
 
-from clusterctl.cli.output import colours, table
-from clusterctl.cli.output.ages import now
-from clusterctl.cli.output.card import LABEL
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display import colours, table
+from clusterctl.cli.display.ages import now
+from clusterctl.cli.display.card import LABEL
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.explanation import LIKENESS, Blocker, Estimate, Explanation, Similar, Step
 from clusterctl.text import visible
 from clusterctl.units import about_memory, format_age, format_cpus

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import typer
 
-from clusterctl.cli.output import table
-from clusterctl.cli.output.table import Column
+from clusterctl.cli.display import table
+from clusterctl.cli.display.table import Column
 from clusterctl.model.errors import BadInput
 from clusterctl.model.filters import Filter, Kind, matches, seconds
 from clusterctl.text import visible

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from clusterctl.cli.output.claim_rows import clock
-from clusterctl.cli.output.listing import Listing, field, plain_of
-from clusterctl.cli.output.table import Column
+from clusterctl.cli.display.claim_rows import clock
+from clusterctl.cli.display.listing import Listing, field, plain_of
+from clusterctl.cli.display.table import Column
 from clusterctl.model.audit import AuditPicture
 
 

@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from clusterctl.cli.output import colours, listing
-from clusterctl.cli.output.ages import ago
-from clusterctl.cli.output.listing import Form, Listing, form_of, is_for_people
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display import colours, listing
+from clusterctl.cli.display.ages import ago
+from clusterctl.cli.display.listing import Form, Listing, form_of, is_for_people
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.text import visible
 

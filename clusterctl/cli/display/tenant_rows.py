@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clusterctl.cli.output.listing import Listing, plain_of
-from clusterctl.cli.output.table import Column
+from clusterctl.cli.display.listing import Listing, plain_of
+from clusterctl.cli.display.table import Column
 from clusterctl.model.tenants import HeldAmounts, TenantPicture
 from clusterctl.units import about_memory, format_age
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 from clusterctl.cli.commands.workers import state_of
-from clusterctl.cli.output import card, table
-from clusterctl.cli.output.ages import ago, stamp
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display import card, table
+from clusterctl.cli.display.ages import ago, stamp
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture, WorkerStory
 from clusterctl.model.states import LiveState
 from clusterctl.text import visible

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Generic, TypeVar
 import typer
 
 from clusterctl import units
+from clusterctl.cli.display import colours, listing, table
+from clusterctl.cli.display.ages import ago, now, stamp
+from clusterctl.cli.display.listing import MOST, Form, Listing
+from clusterctl.cli.display.table import Cell
 from clusterctl.cli.input.wishes import told
 from clusterctl.cli.outage import patiently
-from clusterctl.cli.output import colours, listing, table
-from clusterctl.cli.output.ages import ago, now, stamp
-from clusterctl.cli.output.listing import MOST, Form, Listing
-from clusterctl.cli.output.table import Cell
 from clusterctl.model.errors import BadInput
 from clusterctl.model.log_marks import Reach
 from clusterctl.text import cells

@@ -8,11 +8,11 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
+from clusterctl.cli.display.job_rows import why_ended
+from clusterctl.cli.display.narration import tell
+from clusterctl.cli.display.reading import Reading, Wanted, ended, gone
+from clusterctl.cli.display.writing import Plain, Sink
 from clusterctl.cli.outage import patiently
-from clusterctl.cli.output.job_rows import why_ended
-from clusterctl.cli.output.narration import tell
-from clusterctl.cli.output.reading import Reading, Wanted, ended, gone
-from clusterctl.cli.output.writing import Plain, Sink
 from clusterctl.model.errors import NotFound, Outage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from clusterctl.cli.output import colours
+from clusterctl.cli.display import colours
 from clusterctl.text import cells, visible
 
 T = TypeVar("T")

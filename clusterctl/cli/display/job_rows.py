@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from clusterctl.cli.output.ages import span
-from clusterctl.cli.output.colours import STATES
-from clusterctl.cli.output.listing import Listing, plain_of
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display.ages import span
+from clusterctl.cli.display.colours import STATES
+from clusterctl.cli.display.listing import Listing, plain_of
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.pictures import JobPicture
 from clusterctl.units import about_memory, format_cpus
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from clusterctl.cli.output import ages, colours
-from clusterctl.cli.output.ages import span
-from clusterctl.cli.output.listing import Listing, plain_of
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display import ages, colours
+from clusterctl.cli.display.ages import span
+from clusterctl.cli.display.listing import Listing, plain_of
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.claim_log import ClaimPicture
 from clusterctl.units import format_age
 

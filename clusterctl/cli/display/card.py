@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from clusterctl.cli.output import colours
-from clusterctl.cli.output.table import Cell
+from clusterctl.cli.display import colours
+from clusterctl.cli.display.table import Cell
 from clusterctl.text import visible
 
 LABEL = 11  # cells of the left column

@@ -6,10 +6,10 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from clusterctl.cli.output import card, colours, table
-from clusterctl.cli.output.ages import ago, span, stamp
-from clusterctl.cli.output.job_rows import is_stopping, memory_of, name_of, reason_of, state_of
-from clusterctl.cli.output.table import Cell, Column
+from clusterctl.cli.display import card, colours, table
+from clusterctl.cli.display.ages import ago, span, stamp
+from clusterctl.cli.display.job_rows import is_stopping, memory_of, name_of, reason_of, state_of
+from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture, JobStory
 from clusterctl.units import about_memory, format_cpus, format_duration, format_numbers, parse_numbers
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from clusterctl.cli.display import following
+from clusterctl.cli.display.job_rows import why_ended
 from clusterctl.cli.outage import patiently
-from clusterctl.cli.output import following
-from clusterctl.cli.output.job_rows import why_ended
 from clusterctl.model.exits import ExitCode
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clusterctl.cli.output.following import LATEST, Following, Questions
-from clusterctl.cli.output.narration import tell
-from clusterctl.cli.output.reading import Wanted, show_job
-from clusterctl.cli.output.writing import Labelled
+from clusterctl.cli.display.following import LATEST, Following, Questions
+from clusterctl.cli.display.narration import tell
+from clusterctl.cli.display.reading import Wanted, show_job
+from clusterctl.cli.display.writing import Labelled
 from clusterctl.model.errors import BadInput, ClusterError, NotFound, Outage, Refused
 
 if TYPE_CHECKING:
