@@ -58,6 +58,11 @@ class Filter(msgspec.Struct, frozen=True):
 
     terms: tuple[Term, ...]
 
+    def __post_init__(self) -> None:
+        """Raise ValueError, which a decoder takes for bad input, if nothing need hold: that would mean all."""
+        if not self.terms:
+            raise ValueError("a filter has a term at least")
+
 
 def matches(filter: Filter, row: Mapping[str, Any]) -> bool:
     """Whether a row, as the plain data that its JSON is made of, is one of those that are meant."""

@@ -206,3 +206,10 @@ def test_a_slip_in_a_closed_vocabulary_is_refused_whatever_is_listed(noun: type[
 def test_every_field_of_which_all_words_are_known_is_a_field() -> None:
     for noun, words in WORDS_OF.items():
         assert words.keys() <= vocabulary_of(noun).kinds.keys()
+
+
+def test_a_filter_of_nothing_cannot_be_made_nor_sent() -> None:
+    with pytest.raises(ValueError, match="a term at least"):
+        Filter(())
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"terms": []}', type=Filter)
