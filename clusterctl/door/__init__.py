@@ -12,7 +12,7 @@ The protocol, of which a version of the program speaks exactly one: lines of JSO
 4. A ``Reply`` comes: the answer, or the trouble. Then he may ask again, or stay silent for ten seconds, or hang up.
 
 Whoever hears nothing for a second, or what he does not understand, takes it that nobody is there, hangs up, and asks
-Postgres himself. Once he has hung up nothing more is begun or committed for him, so what was slow never comes after
-what he did since. It may have been done before: all that is served is safe to repeat, and ``Cluster.repeats`` tells it
-so. What the server says it did, and cannot tell, is not repeated.
+Postgres himself. Once he has hung up nothing more is begun for him, and he is looked for once more before each COMMIT,
+so what was slow does not come after what he did since. It may have been done before: all that is served is safe to
+repeat, and ``Cluster.repeats`` tells it so. What the server says it did, and cannot tell, is not repeated.
 """
