@@ -8,6 +8,7 @@ than the one before, and then the one before holds. Memory counts shared pages i
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ MB = 1 << 20
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 MOVED_EVERY_S = 15.0  # reading /proc/PID/io costs as much as all the rest of a process, and is the least urgent
 SMALL_BYTES = 512  # more than all of /proc/PID/io
+# Rates are over so long at least, once there is a past: CPU time comes in ticks, and two looks may follow close.
+RATE_OVER_S = 2.0
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,14 +63,32 @@ class Totals(NamedTuple):
     write_bytes: int = 0
 
 
+class Growth:
+    """How fast something that only grows has grown of late, since *at*, when it was *amount*."""
+
+    def __init__(self, at: float, amount: float) -> None:
+        self._past = deque([(at, amount)])
+
+    def rate(self, at: float, amount: float) -> float:
+        """By the second."""
+        past = self._past
+        past.append((at, amount))
+        while at - past[1][0] >= RATE_OVER_S:
+            past.popleft()
+        then, before = past[0]
+        return round((amount - before) / max(at - then, 1 / CLOCK_TICKS), 3)
+
+
 class Sampler:
-    """Remembers the sample before, for rates and peaks."""
+    """Remembers the samples before, for rates and peaks."""
 
     def __init__(self) -> None:
-        self._before: dict[int, tuple[float, Usage]] = {}
+        self._before: dict[int, Usage] = {}
+        self._growths: dict[int, Growth] = {}
         self._moved_at = -MOVED_EVERY_S
         self._agent = psutil.Process()
-        self._agent.cpu_percent()  # the first answer is always 0: counting starts here
+        times = self._agent.cpu_times()
+        self._agent_growth = Growth(boottime(), times.user + times.system)
 
     def sample(self, running: Mapping[int, Running]) -> Sample:
         """Look at every attempt in *running* that has a supervisor, and at the host."""
@@ -81,16 +102,18 @@ class Sampler:
             if supervisor is not None:
                 totals = add_up(descendants(supervisor.pid, children), moved=moved)
                 usages[id] = self._usage(attempt, supervisor, totals, now)
-        self._before = {id: (now, usage) for id, usage in usages.items()}
-        return Sample(taken_at=now, usages=usages, host=self._host(usages))
+        self._before = usages
+        self._growths = {id: growth for id, growth in self._growths.items() if id in usages}
+        return Sample(taken_at=now, usages=usages, host=self._host(usages, now))
 
     def _usage(self, attempt: Running, supervisor: Process, totals: Totals, now: float) -> Usage:
-        then, before = self._before.get(attempt.allocation_id, (attempt.began_at, Usage()))
+        before = self._before.get(attempt.allocation_id, Usage())
+        growth = self._growths.setdefault(attempt.allocation_id, Growth(attempt.began_at, 0.0))
         reaped_s = max(0.0, supervisor.reaped_ticks / CLOCK_TICKS - attempt.reaped_s)
         cpu_s = max(before.cpu_s, totals.ticks / CLOCK_TICKS + reaped_s)
         memory_mb = totals.pages * PAGE_BYTES // MB
         return Usage(
-            cpus=round((cpu_s - before.cpu_s) / max(now - then, 1 / CLOCK_TICKS), 3),
+            cpus=growth.rate(now, cpu_s),
             memory_mb=memory_mb,
             memory_peak_mb=max(before.memory_peak_mb, memory_mb),
             processes=totals.processes,
@@ -99,16 +122,16 @@ class Sampler:
             cpu_s=cpu_s,
         )
 
-    def _host(self, usages: Mapping[int, Usage]) -> Host:
+    def _host(self, usages: Mapping[int, Usage], now: float) -> Host:
         with self._agent.oneshot():
             times = self._agent.cpu_times()
             resident = self._agent.memory_info().rss // MB
-            cpus = self._agent.cpu_percent() / 100
+        cpu_s = times.user + times.system
         return Host(
             load1=os.getloadavg()[0],
             memory_available_mb=psutil.virtual_memory().available // MB,
             jobs=sum_of(usages.values()),
-            agent=Usage(cpus=cpus, memory_mb=resident, processes=1, cpu_s=times.user + times.system),
+            agent=Usage(cpus=self._agent_growth.rate(now, cpu_s), memory_mb=resident, processes=1, cpu_s=cpu_s),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agentd.sampler import MB, PAGE_BYTES, Sampler, read_resident
+from agentd.sampler import MB, PAGE_BYTES, RATE_OVER_S, Growth, Sampler, read_resident
 from agentd.supervisor.tree import children_of, descendants, read_processes
 from clusterctl.model.states import Outcome
 from tests.agent.rig import Rig, order, shell
@@ -116,3 +116,16 @@ def test_the_host_is_measured_too(rig: Rig) -> None:
 def test_what_does_not_run_is_not_measured(rig: Rig) -> None:
     rig.run(shell(1, "exit 0"))
     assert not Sampler().sample(rig.processes.running()).usages
+
+
+def test_a_rate_is_over_some_time_however_often_it_is_asked_for() -> None:
+    growth = Growth(at=100.0, amount=0.0)
+    busy = [(100.0 + step * 0.01, 0.5 * (step // 50)) for step in range(1, 1000)]  # in leaps, one every half second
+    rates = [growth.rate(at, amount) for at, amount in busy if at > 100 + RATE_OVER_S]
+    assert len(rates) > 500
+    assert all(0.75 <= rate <= 1.25 for rate in rates)
+
+
+def test_a_rate_that_is_asked_for_rarely_is_of_the_last_span_only() -> None:
+    growth = Growth(at=0.0, amount=0.0)
+    assert [growth.rate(10.0, 10.0), growth.rate(20.0, 10.0), growth.rate(30.0, 15.0)] == [1.0, 0.0, 0.5]
