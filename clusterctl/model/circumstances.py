@@ -64,7 +64,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     ``group`` is it alone; of an array that is not submitted yet (``job_id`` None), all its jobs. ``ready``: it has its
     turn in the queue. If not, ``held``, ``parents`` (those that have not ended; ``unmet`` of them) or ``not_before``
-    say why. ``last_end``: how its newest attempt ended, in words.
+    say why. ``last_end``: how its newest attempt ended, in words. ``deadline`` and ``start_before``: both or none.
     """
 
     job_id: int | None
@@ -78,10 +78,47 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     unmet: int = 0
     not_before: float | None = None
     last_end: str = ""
+    deadline: float | None = None
+    start_before: float | None = None
+
+
+class Roll(msgspec.Struct, frozen=True, kw_only=True):
+    """A rolling restart of a service: one replica after the other, each once the one before is ready again.
+
+    ``at_job``, ``at_worker``: whose turn it is, if somebody's; ``left``: replicas to which it has not come yet.
+    """
+
+    at_job: int | None
+    at_worker: str | None
+    left: int
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """What the worker of a replica says of it, and what its service wants.
+
+    Restarts are counted: ``wanted`` of the service, ``asked`` of this replica's worker, ``ran``: which of them its
+    process follows. ``ready_cmd``, ``ready_after_s``: what it takes to be ready, as in the spec. ``roll``: while a
+    restart is under way.
+    """
+
+    service_id: int
+    ready_at: float | None
+    restarts: int
+    resting_until: float | None
+    last_exit: str
+    wanted: int
+    asked: int
+    ran: int | None
+    ready_cmd: str
+    ready_after_s: float
+    roll: Roll | None = None
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a job that is placed is up to: its holding, its worker's health, its timers."""
+    """What a job that is placed is up to: its holding, its worker's health, its timers; of a replica, how it serves.
+
+    ``lost_after_s``: of silence, then its worker is declared lost and it ``on_worker_loss``; None: never by itself.
+    """
 
     at: float  # now
     holding: Holding
@@ -90,8 +127,11 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     stop_requested_at: float | None
     stop_outcome: str | None
     lease_s: int | None
+    lost_after_s: int | None
+    on_worker_loss: str
     live_state: str
     heard_at: float
+    serving: Serving | None = None
     remark: Remark | None = None  # of whoever asked it to stop
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from clusterctl.model.candidates import Candidate
+
 Likeness = Literal["name", "command", "request"]  # what makes two jobs similar, the strongest first
 LIKENESS: dict[Likeness, str] = {"name": "of its name", "command": "of its command", "request": "of its size"}
 
@@ -21,11 +23,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Best(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker that gets the job, or is the first that could. ``score`` by ``policy``; None while it has no room."""
+    """The worker that gets the job, or is the first that could. ``score`` by ``policy``; None while it has no room.
+
+    ``parts``: what the score is made of, as a ``Candidate`` tells it; ``fallback``: why another policy than the one
+    that is set has decided.
+    """
 
     worker: str
     score: float | None
     policy: str
+    parts: dict[str, float] = {}
+    fallback: str = ""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +45,24 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     before: int
     of: int
     exact: bool = True
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """How the job's tenant stands among the tenants that take turns with it.
+
+    ``share``: what it goes by: the largest part of any kind of resource that it holds (``held``) and has held of late
+    (``recent``), together, divided by its ``weight``. ``rivals``: other tenants that wait at the same priority;
+    ``first``: those of them that have less, the least first.
+    """
+
+    tenant: str
+    weight: float
+    share: float
+    held: float
+    recent: float
+    rivals: int
+    first: tuple[str, ...]
+    sentence: str
 
 
 class Blocker(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +85,14 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime | None
     basis: str
+
+
+class Deadline(msgspec.Struct, frozen=True, kw_only=True):
+    """By when a job should have ended, and before when it must start for that; then it is cancelled if it waits."""
+
+    at: datetime
+    start_before: datetime
+    sentence: str
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +120,34 @@ class Similar(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: Quantiles
 
 
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A time for which one reason has delayed a job. ``not_known``, ``not_looked_at``: nothing tells why."""
+
+    reason: str
+    since: datetime = msgspec.field(name="from")
+    until: datetime = msgspec.field(name="to")
+    seconds: float
+    sentence: str
+
+
+class Delay(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long a reason has delayed a job, all in all; ``share``: of all its delays, 0–1."""
+
+    reason: str
+    seconds: float
+    share: float
+
+
+class ReplicaLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One replica of a service: where it is, and how it fares or what it waits for."""
+
+    job_id: int
+    state: str
+    reason: str | None
+    worker: str | None
+    sentence: str
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Why a job is where it is. ``job_id`` is None for one that is not submitted yet, ``state`` what it would be.
 
@@ -102,10 +164,16 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     candidates: int = 0
     best: Best | None = None
+    candidate_table: tuple[Candidate, ...] = ()  # each worker, before anything else starts
     position: Position | None = None
+    share: Share | None = None
     blockers: tuple[Blocker, ...] = ()
     more_blockers: int = 0  # that are not listed
     starts_at: Estimate | None = None
     ends_at: Estimate | None = None
+    deadline: Deadline | None = None
     similar: Similar | None = None
     changes: tuple[Change, ...] = ()
+    replicas: tuple[ReplicaLine, ...] = ()  # of the service, where the job is its first replica
+    history: tuple[Stretch, ...] = ()  # only where it is asked for
+    delays: tuple[Delay, ...] = ()  # the sums of that

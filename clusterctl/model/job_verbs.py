@@ -12,8 +12,9 @@ import msgspec
 from clusterctl.model.states import LIVE, JobState, Outcome
 
 Verb = Literal["cancel", "hold", "release", "requeue"]
-# What is done. ``restart``: an attempt is stopped, and the job waits again; ``resubmit``: a new job like this one.
-Act = Literal["cancel", "hold", "release", "restart", "resubmit"]
+# What is done. ``restart``: an attempt is stopped, and the job waits again; ``halt``: the same, and it is held then;
+# ``resubmit``: a new job like this one.
+Act = Literal["cancel", "hold", "halt", "release", "restart", "resubmit"]
 Fate = Literal["done", "unchanged", "refused"]  # ``unchanged``: it is as it was wished before anything is done
 _J = JobState
 
@@ -21,7 +22,7 @@ _J = JobState
 class Seen(msgspec.Struct, frozen=True):
     """A job as it was seen. ``stop``: what its agent has been asked to end it as; ``cancelled``: somebody has.
 
-    ``allocation``: by which it is where it is.
+    ``allocation``: by which it is where it is. ``service``: of which it is a replica.
     """
 
     job_id: int
@@ -30,6 +31,7 @@ class Seen(msgspec.Struct, frozen=True):
     stop: str | None
     cancelled: bool
     allocation: int | None = None
+    service: int | None = None
 
 
 class Step(NamedTuple):
@@ -45,7 +47,10 @@ class Step(NamedTuple):
 
 
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verb did to one job, or would do. ``state``: before it. ``again``: the new job, of one submitted again."""
+    """What a verb did to one job, or would do. ``state``: before it. ``again``: the new job, of one submitted again.
+
+    ``service``: of which it is one of so many ``replicas``.
+    """
 
     job_id: int
     fate: Fate
@@ -54,21 +59,25 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     worker: str | None = None
     again: int | None = None
+    service: int | None = None
+    replicas: int = 0
 
 
 def decide(verb: Verb, job: Seen) -> Step:
     """What *verb* means for *job*."""
     if job.state not in LIVE:
-        return of_ended(verb, job.state)
+        return of_ended(verb, job)
     return {"cancel": cancelling, "hold": holding, "release": releasing, "requeue": requeueing}[verb](job)
 
 
-def of_ended(verb: Verb, state: JobState) -> Step:
+def of_ended(verb: Verb, job: Seen) -> Step:
     """The same for a job that has ended."""
-    if verb == "requeue":
+    if verb == "requeue" and job.service is None:
         return does("resubmit", "submitted again", "would be submitted again")
+    if verb == "requeue":
+        return refused("not requeued: a replica that was cancelled; `clusterctl scale` makes others while some live")
     words = {"cancel": "had", "hold": "not held: had", "release": "not released: had"}
-    return refused(f"{words[verb]} ended already, as {state}")
+    return refused(f"{words[verb]} ended already, as {job.state}")
 
 
 def cancelling(job: Seen) -> Step:
@@ -82,15 +91,30 @@ def holding(job: Seen) -> Step:
     """``hold`` of a live job."""
     if job.state is _J.HELD:
         return unchanged("held already")
+    if job.state is _J.RUNNING and job.service is not None:
+        return halting(job)
     if job.state is _J.RUNNING:
         return refused("not held: running; `clusterctl requeue` stops a job and lets it wait, then it can be held")
     return does("hold", "held", "would be held")
+
+
+def halting(job: Seen) -> Step:
+    """``hold`` of a replica that runs: it has no end to wait for."""
+    if job.cancelled or job.stop == Outcome.CANCELLED:
+        return refused("not held: being cancelled")
+    if job.stop == Outcome.HELD:
+        return unchanged("being stopped already, to be held")
+    if job.stop is not None:
+        return refused("not held: being stopped; hold it once it waits")
+    return does("halt", "told to stop, to be held", "would be told to stop, to be held")
 
 
 def releasing(job: Seen) -> Step:
     """``release`` of a live job."""
     if job.state is _J.HELD:
         return does("release", "released", "would be released")
+    if job.stop == Outcome.HELD and not job.cancelled:
+        return refused("not released: still being stopped; release it once it is held")
     return unchanged("not held, nothing to release")
 
 
@@ -102,6 +126,8 @@ def requeueing(job: Seen) -> Step:
         return unchanged("not begun: waiting already")
     if job.cancelled or job.stop == Outcome.CANCELLED:
         return refused("not requeued: being cancelled")
+    if job.stop == Outcome.HELD:
+        return refused("not requeued: being stopped, to be held; `clusterctl release` lets it run again then")
     if job.stop is not None:
         return unchanged("being stopped already")
     return does("restart", "told to stop, to run again", "would be told to stop, to run again")

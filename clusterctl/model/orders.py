@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from clusterctl.model.resources import Resources
@@ -25,6 +27,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     time_limit_s: int | None
     lease_s: int | None  # None: never fenced (``--on-worker-loss wait``)
     grace_s: float  # from TERM to KILL: the leader counts with it before it gives the attempt up
+    kind: Literal["batch", "service"] = "batch"  # a service: its process is started again whenever it ends
+    generation: int = 0  # of a replica: which restart its first process already follows
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     start_token: str | None
     stop: Outcome | None  # asked to end, and as what
     rebooted: bool = False  # started before the machine was last started: it cannot run any more
+    generation: int = 0  # of a replica: which restart is wanted
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,32 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float = 0.0
     memory_peak_mb: int = 0
     ago_s: float = 0.0
+
+
+class Replica(msgspec.Struct, frozen=True, kw_only=True):
+    """How a replica stands on its worker, when this is said.
+
+    ``ready_ago_s``: since when it can serve; None: it cannot. ``rests_s``: its process has ended, and is started again
+    in so many seconds; None: it runs, or is being stopped. ``restarts``: how often it was started again, for whatever
+    reason. ``last_exit``: how the process before has ended (``exit code 1``). ``generation``: which restart its process
+    follows.
+    """
+
+    allocation_id: int
+    start_token: str
+    ready_ago_s: float | None
+    restarts: int
+    rests_s: float | None
+    last_exit: str
+    generation: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replica says of its service over some time: its latency in ms, if it told one, and counts."""
+
+    p99_ms: float | None = None
+    requests: int = 0
+    violations: int = 0
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

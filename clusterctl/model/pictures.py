@@ -33,6 +33,26 @@ class AllocationPicture(msgspec.Struct, frozen=True, kw_only=True):
     release_reason: str | None
 
 
+class ReplicaPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job of the kind ``service`` is besides: one of the replicas of service ``id``; how its process fares.
+
+    ``ready_at``: since when it can serve; ``resting_until``: its process has ended, and is started again then, the
+    ``restarts``-th time or later on this worker. ``generation`` counts the rolling restarts of the service, and
+    ``ran_generation`` is which of them its process follows. ``p99_ms`` and ``violation_rate`` are as it reported last.
+    """
+
+    id: int
+    ready_at: datetime | None
+    restarts: int
+    resting_until: datetime | None
+    last_exit: str
+    generation: int
+    ran_generation: int | None
+    p99_ms: float | None
+    violation_rate: float | None
+    slo_p99_ms: int | None
+
+
 class JobPicture(msgspec.Struct, frozen=True, kw_only=True):
     """A job, as ``jobs`` and ``job`` show it."""
 
@@ -52,6 +72,7 @@ class JobPicture(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     max_attempts: int  # that may fail; what costs none, such as a requeue, may make ``attempt`` more than that
     time_limit_s: int | None
+    deadline: datetime | None  # by when it should have ended
     array_id: int | None
     array_index: int | None
     command: tuple[str, ...]
@@ -65,6 +86,7 @@ class JobPicture(msgspec.Struct, frozen=True, kw_only=True):
     signal: int | None
     usage: UsagePicture | None
     allocation: AllocationPicture | None
+    service: ReplicaPicture | None = None  # of a replica only
 
 
 class AttemptPicture(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +116,22 @@ class Amounts(msgspec.Struct, frozen=True, kw_only=True):
     used: float | None = None
 
 
+class WorkerSlo(msgspec.Struct, frozen=True, kw_only=True):
+    """How well a worker serves.
+
+    ``p99_ms``, ``requests``, ``violations`` and their rate: as its replicas reported of themselves within
+    ``measure_ttl``, together; None if nothing is known. ``dominant_share``: the largest share of it, over the kinds,
+    that one ``tenant`` holds.
+    """
+
+    p99_ms: float | None = None
+    requests: int = 0
+    violations: int = 0
+    violation_rate: float | None = None
+    dominant_share: float = 0.0
+    tenant: str | None = None
+
+
 class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     """A worker, as ``workers`` shows it. ``heartbeat_ttl_s`` is Redis's; None when Redis cannot say."""
 
@@ -119,6 +157,7 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     load1: float | None
     labels: dict[str, str]
     version: str
+    slo: WorkerSlo = WorkerSlo()
 
 
 class HoldingPicture(msgspec.Struct, frozen=True, kw_only=True):

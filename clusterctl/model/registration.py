@@ -42,11 +42,12 @@ class Registered(msgspec.Struct, frozen=True):
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the worker's jobs and its agent use, together."""
+    """What the worker's jobs and its agent use, together; ``age_s``: as it was so long ago, when this is said."""
 
     used_milli: int
     memory_mb: int
     load1: float
+    age_s: float = 0.0
 
 
 class Synced(msgspec.Struct, frozen=True, kw_only=True):

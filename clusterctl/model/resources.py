@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Resources(msgspec.Struct, frozen=True, order=False):
+class Resources(msgspec.Struct, frozen=True, order=False, gc=False):
     """An amount of each kind: CPUs in thousandths, memory in MiB, GPUs whole.
 
     ``a <= b`` means that *a* fits into *b* in every kind; it is a partial order, so

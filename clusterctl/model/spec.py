@@ -15,6 +15,7 @@ MAX_ARGUMENT = 128 * 1024  # bytes: Linux's MAX_ARG_STRLEN
 MAX_SPEC = 1024 * 1024  # bytes, encoded
 MAX_NAME = 200  # characters
 MAX_ARRAY = 100_000  # jobs in one submit
+MAX_REPLICAS = 1000  # of one service
 MAX_CALL = 15 * 1024 * 1024  # bytes, encoded, of all that is submitted at once: what the door takes, and an envelope
 
 AfterCondition = Literal["ok", "any", "notok"]
@@ -37,6 +38,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``command`` as its arguments. ``stdout``/``stderr`` are patterns (see ``expand_pattern``), relative to
     ``cwd``; empty means the worker's spool, both streams in one file. ``slurm``: the script was written for sbatch,
     and is told in Slurm's own variables what it may ask for.
+
+    A service is ready once ``ready_cmd``, a shell command that its worker runs beside it, exits with 0; or without one
+    once it has been up for ``ready_after_s``; or else as soon as it runs.
     """
 
     command: tuple[str, ...]
@@ -46,6 +50,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stdout: str = ""
     stderr: str = ""
     slurm: bool = False
+    ready_cmd: str = ""
+    ready_after_s: float = 0.0
     array: Span | None = None  # written when it is taken in, from the submission's indices
 
 
@@ -62,11 +68,15 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spec: Spec
     request: Resources
     name: str = ""
-    kind: Literal["batch", "service"] = "batch"
+    kind: Literal["batch", "service"] = "batch"  # of a service ``indices`` are those of its replicas, from 0
+    every_worker: bool = False  # a service with a replica for each worker: begins with one, schedd makes the others
+    slo_p99_ms: int | None = None
     tenant: str = "default"
     user: str = ""
     priority: int = 50
     time_limit_s: int | None = None
+    deadline_s: float | None = None  # by when it should have ended, counted from the submit
+    deadline_at: float | None = None  # or, in seconds since the epoch
     retries: int = 0
     indices: tuple[int, ...] | None = None  # None: a single job; else one job per array index
     lines: tuple[str, ...] | None = None  # one for each index: what that job is told as its line

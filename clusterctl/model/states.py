@@ -51,6 +51,7 @@ class Outcome(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     CANCELLED = "cancelled"
     START_FAILED = "start_failed"
+    CRASH_LOOP = "crash_loop"
     START_TIMEOUT = "start_timeout"
     NEVER_STARTED = "never_started"
     SUPERVISOR_LOST = "supervisor_lost"

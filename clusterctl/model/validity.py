@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from clusterctl.model.errors import BadInput
-from clusterctl.model.spec import MAX_ARGUMENT, MAX_ARRAY, MAX_CALL, MAX_NAME, MAX_SPEC, Spec, Submission
+from clusterctl.model.spec import MAX_ARGUMENT, MAX_ARRAY, MAX_CALL, MAX_NAME, MAX_REPLICAS, MAX_SPEC, Spec, Submission
 
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 WORKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # also a directory's name, and part of a Redis key
@@ -16,6 +16,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|BASH_FUNC_[\w.:-]+%%", re.ASCII) 
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 LINE = "CLUSTERCTL_ARRAY_LINE"  # the variable in which a job of an array finds its line
 MAX_INT = 2**31 - 1  # a Postgres int
+LAST_MOMENT = 253_000_000_000  # seconds since the epoch: the year 9987
 
 
 def check_together(submissions: Sequence[Submission]) -> None:
@@ -41,6 +42,7 @@ def check(submission: Submission) -> None:
     refuse(not TENANT.fullmatch(submission.tenant), "a tenant is letters, digits and . _ @ -, at most 63")
     refuse(submission.retries < 0 or submission.retries > 1000, "retries must be between 0 and 1000")
     refuse(submission.time_limit_s is not None and submission.time_limit_s <= 0, "the time limit must be more than 0")
+    check_deadline(submission)
     refuse(not 1 <= submission.lease_s <= MAX_INT, "the lease must be at least a second")
     refuse(abs(submission.priority) > MAX_INT // 2, "the priority is out of range")
     refuse(submission.indices is not None and len(submission.indices) > MAX_ARRAY, f"an array has at most {MAX_ARRAY}")
@@ -48,11 +50,52 @@ def check(submission: Submission) -> None:
     refuse(len(set(submission.indices or ())) < len(submission.indices or ()), "an index of the array is named twice")
     if submission.lines is not None:
         check_lines(submission.indices or (), submission.lines)
+    if submission.kind == "service":
+        check_service(submission)
+    else:
+        spec = submission.spec
+        refuse(bool(spec.ready_cmd or spec.ready_after_s), "only a service becomes ready")
+        refuse(submission.every_worker or submission.slo_p99_ms is not None, "only a service has replicas, or an SLO")
     refuse(len({after.job_id for after in submission.after}) < len(submission.after), "a dependency is named twice")
     for text in (submission.key or "", submission.user, submission.worker or "", *flat(submission.labels)):
         if len(text) > MAX_NAME:  # sentences are made when they are needed: this is done ten thousand times
             raise BadInput(f"longer than {MAX_NAME} characters: {text[:40]}…")
         refuse_text("key, user, worker or label", text)
+
+
+def check_deadline(submission: Submission) -> None:
+    """The same for when it should have ended."""
+    after, at = submission.deadline_s, submission.deadline_at
+    refuse(after is not None and at is not None, "there is one deadline")
+    refuse(after is not None and not 0 < after <= MAX_INT, "a deadline is later than now, and in our time")
+    refuse(at is not None and not 0 < at <= LAST_MOMENT, "a deadline is in our time")
+    if after is not None and (submission.time_limit_s or 0) > after:
+        raise BadInput("it could never keep its deadline: its time limit is longer")
+
+
+def check_service(submission: Submission) -> None:
+    """The same for what only services ask for, and for what they cannot have: they have no end."""
+    refuse(submission.time_limit_s is not None, "a service has no time limit: it runs until it is cancelled")
+    refuse(
+        submission.deadline_s is not None or submission.deadline_at is not None, "a service does not end: no deadline"
+    )
+    refuse(
+        submission.deadline_s is not None or submission.deadline_at is not None,
+        "a service has no deadline: it never ends",
+    )
+    refuse(submission.retries > 0, "a service has no retries: it is started again whenever it ends")
+    refuse(submission.array_limit is not None or submission.lines is not None, "a service is no array")
+    refuse(submission.on_worker_loss == "fail", "a service does not fail: with its worker lost, it runs elsewhere")
+    count = len(submission.indices or ())
+    refuse(submission.indices != tuple(range(count)), "the replicas of a service are counted from 0")
+    refuse(not 1 <= count <= MAX_REPLICAS, f"a service has at least 1 replica, and at most {MAX_REPLICAS:,}")
+    refuse(submission.every_worker and count != 1, "a service on every worker has no number of replicas")
+    refuse(submission.every_worker and submission.worker is not None, "a service on every worker names no worker")
+    slo = submission.slo_p99_ms
+    refuse(slo is not None and not 1 <= slo <= MAX_INT, "the latency of an SLO must be at least a millisecond")
+    spec = submission.spec
+    refuse(bool(spec.ready_cmd and spec.ready_after_s), "a service is ready by a command, or after a while, not both")
+    refuse(not 0 <= spec.ready_after_s <= MAX_INT, "a service must become ready some day")
 
 
 def check_lines(indices: Sequence[int], lines: Sequence[str]) -> None:
@@ -101,6 +144,8 @@ def check_spec(spec: Spec) -> None:
         refuse(len(path.encode()) > 4096, f"{what} is longer than a path can be")
     refuse(not spec.cwd.startswith("/"), "cwd must be an absolute path")
     refuse_text("script", spec.script or "")
+    refuse_text("the readiness command", spec.ready_cmd)
+    refuse(len(spec.ready_cmd.encode()) >= MAX_ARGUMENT, "the readiness command is longer than 128 KiB")
     refuse(spec.script is not None and not spec.script.strip(), "the script is empty")
     refuse(len(msgspec.json.encode(spec)) > MAX_SPEC, "the command, environment and script together exceed 1 MiB")
 

@@ -4,8 +4,9 @@ Law: everything here is a function of a Snapshot. Never a database, a network, a
 obeys a plan, ``explain`` answers with it, ``simulate`` foresees with it, and all three must see the same.
 """
 
+from clusterctl.scheduling.candidates import candidate_table
 from clusterctl.scheduling.filters import Refusals, refusals
 from clusterctl.scheduling.policies import POLICIES
 from clusterctl.scheduling.round import plan
 
-__all__ = ["POLICIES", "Refusals", "plan", "refusals"]
+__all__ = ["POLICIES", "Refusals", "candidate_table", "plan", "refusals"]

@@ -28,6 +28,11 @@ def array_limit(group: QueueGroup, roster: Roster) -> Members:
     return 0 if group.slots == 0 else roster.everyone
 
 
+def tenant_quota(group: QueueGroup, roster: Roster) -> Members:
+    """Nobody, once its tenant holds as much as it may, or has as many jobs running."""
+    return roster.everyone if roster.quotas.allow(group) else 0
+
+
 def named_worker(group: QueueGroup, roster: Roster) -> Members:
     """Only the worker that the job asks for by name, if it asks for one."""
     return roster.everyone if group.worker is None else roster.names.get(group.worker, 0)
@@ -59,6 +64,19 @@ def untroubled(group: QueueGroup, roster: Roster) -> Members:
     return roster.untroubled
 
 
+def measured(group: QueueGroup, roster: Roster) -> Members:
+    """Those of which it is known what they use, if the policy for the job goes by that.
+
+    Of one that the job names, it need not be known: nothing is to be chosen.
+    """
+    return roster.everyone if group.worker is not None or not roster.measures(group.kind) else roster.measured
+
+
+def fits_load(group: QueueGroup, roster: Roster) -> Members:
+    """Those that have enough left by what they were measured to use, if the policy for the job goes by that."""
+    return roster.spares.at_least(group.request) if roster.measures(group.kind) else roster.everyone
+
+
 def fits_now(group: QueueGroup, roster: Roster) -> Members:
     """Those that have enough free, by the snapshot."""
     return roster.rooms.at_least(group.request)
@@ -66,11 +84,27 @@ def fits_now(group: QueueGroup, roster: Roster) -> Members:
 
 FILTERS: dict[str, Filter] = {
     filter.__name__: filter
-    for filter in (array_limit, named_worker, label, fits_ever, live, admin_open, untroubled, fits_now)
+    for filter in (
+        array_limit,
+        tenant_quota,
+        named_worker,
+        label,
+        fits_ever,
+        live,
+        admin_open,
+        untroubled,
+        measured,
+        fits_load,
+        fits_now,
+    )
 }
+AVOIDED = "avoid"  # what a replica does with the worker on which it has just crashed, if another can have it
+# What removes workers in the round itself: the chain would have let them pass.
+BACKFILL, SERVICE_CLAIMS = "backfill", "service_claims"
+WORDS = (AVOIDED, *FILTERS, BACKFILL, SERVICE_CLAIMS)
 SHOWN_AS = {"fits_ever": "unsatisfiable", "untroubled": "worker_trouble"}  # the words an operator knows
 NEVER = frozenset({"named_worker", "label", "unsatisfiable"})  # waits for what a worker is: no end of a job ends them
-OF_SIZE = frozenset({"fits_ever", "fits_now"})  # filters that look at amounts; the others choose a pool
+OF_SIZE = frozenset({"fits_ever", "fits_load", "fits_now"})  # filters that look at amounts; the others choose a pool
 
 
 class Refusals(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +134,7 @@ class Sieve(NamedTuple):
 
 def refusals(group: QueueGroup, snapshot: Snapshot) -> Refusals:
     """The table of ``explain``: the chain's answer to *group*, before anything else starts."""
-    roster = Roster(snapshot.workers)
+    roster = Roster(snapshot)
     sieve = sift(group, roster)
     names = tuple(roster.workers[at].name for at in each(sieve.left))
     return Refusals(removed=sieve.removed, candidates=names, reason="" if sieve.left else reason(sieve.removed, roster))
@@ -117,12 +151,15 @@ def sift(group: QueueGroup, roster: Roster) -> Sieve:
         if gone := left & ~passing:
             lost[name] = gone
             left ^= gone
+    if group.avoid is not None and (gone := left & roster.ids.get(group.avoid, 0)) != left:
+        left, pool = left ^ gone, pool & ~gone
+        lost.update({AVOIDED: gone} if gone else {})
     return Sieve(lost, {name: gone.bit_count() for name, gone in lost.items()}, left, pool)
 
 
 def reason(removed: Mapping[str, int], roster: Roster) -> str:
-    """The one word for a wait in which the chain *removed* everybody."""
+    """The one word for a wait in which everybody was *removed*."""
     if not roster.up:
         return "no_workers"
-    last = next(name for name in reversed(FILTERS) if name in removed)
+    last = next(name for name in reversed(WORDS) if name in removed)
     return SHOWN_AS.get(last, last)

@@ -1,11 +1,14 @@
-"""Measures of fairness: how much of the cluster somebody has, and how evenly it is shared."""
+"""Measures of fairness and of service: how much somebody has, how evenly it is shared, how slow the slowest are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection
 
 from clusterctl.model.resources import Resources
 from clusterctl.scheduling.order import Standing
+
+TINY = 1e-290
 
 
 def dominant_share(used: Resources, capacity: Resources, weight: float = 1.0) -> float:
@@ -16,7 +19,7 @@ def dominant_share(used: Resources, capacity: Resources, weight: float = 1.0) ->
     return Standing(used, capacity, weight).share
 
 
-def jain(shares: Sequence[float]) -> float:
+def jain(shares: Collection[float]) -> float:
     """Jain's index of fairness: 1 if all *shares* (≥ 0) are equal, 1/n if one of n has everything.
 
     (Jain, Chiu, Hawe, "A quantitative measure of fairness", 1984.) 1 for none at all, and where nobody has anything.
@@ -24,5 +27,14 @@ def jain(shares: Sequence[float]) -> float:
     most = max(shares, default=0.0)
     if not most:
         return 1.0
-    scaled = [share / most for share in shares]  # so that the square of a tiny share is not nothing
-    return sum(scaled) ** 2 / (len(scaled) * sum(share * share for share in scaled))
+    if most < TINY:  # so small that their sums would be rounded
+        shares = [share / most for share in shares]
+    return (sum(shares) / math.hypot(*shares)) ** 2 / len(shares)
+
+
+def p99(samples: Collection[float]) -> float:
+    """The 99th percentile by nearest rank: the smallest sample that 99 % of all do not exceed; 0 of none."""
+    if not samples:
+        return 0.0
+    rank = -(-99 * len(samples) // 100)  # ceil(0.99 n), in whole numbers: 0.99 * n is not exact
+    return sorted(samples)[rank - 1]

@@ -1,13 +1,16 @@
 """Whose turn it is: a total order over the queue, in which no tie is left to chance.
 
-``fifo``      submitted, id
-``priority``  priority (high first), submitted, id
-``drf``       priority, the tenant's weighted dominant share (small first), submitted, id
+``fifo``      batch jobs before services, submitted, id
+``priority``  priority (high first), batch jobs before services, submitted, id
+``drf``       priority, batch jobs before services, the tenant's weighted dominant share (small first), submitted, id
 
-The dominant share of a tenant is the largest, over the kinds of resources, of what its live allocations hold
-divided by what there is; ``drf`` counts what the round itself has given, so that tenants take turns. What there
-is: the capacity of the workers that are up, the same total that ``status`` shows. (Ghodsi et al., "Dominant
-Resource Fairness", NSDI 2011; weights as in its section 4.)
+The dominant share of a tenant is the largest, over the kinds of resources, of what counts against it divided by what
+there is. What counts: what its live allocations hold, what it has held of late, and what the round itself has given,
+so that tenants take turns. What there is: the capacity of the workers that are up, the same total that ``status``
+shows. (Ghodsi et al., "Dominant Resource Fairness", NSDI 2011; weights as in its section 4.)
+
+Services stand in one row, whosever they are: replicas of lost workers first, then the oldest. What they are given
+counts in the shares like everything else.
 """
 
 from __future__ import annotations
@@ -18,8 +21,12 @@ from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heapreplace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import QueueGroup, QueueOrder, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
 from clusterctl.model.states import LiveState
+from clusterctl.model.steering import QueueOrder
+
+Level = tuple[int, bool]  # priority, and whether they are batch jobs: the highest level is served first
+NOTHING = Resources()
 
 
 class Standing:
@@ -40,7 +47,12 @@ class Standing:
         self._cpu += request.cpu_milli
         self._memory += request.memory_mb
         self._gpus += request.gpus
-        self.share = max(self._cpu / self._all_cpu, self._memory / self._all_memory, self._gpus / self._all_gpus)
+        share, memory, gpus = self._cpu / self._all_cpu, self._memory / self._all_memory, self._gpus / self._all_gpus
+        share = memory if memory > share else share  # as max() would, in half the time: at every start
+        self.share = gpus if gpus > share else share
+
+
+NOBODYS = Standing(NOTHING, NOTHING, 1.0)  # of a row that has none to compete with
 
 
 class Line:
@@ -53,23 +65,27 @@ class Line:
         self.taken = 0
 
     @property
-    def head(self) -> tuple[float, int, Line]:
-        """Sorts the line among others: when its first job was submitted, and that job's id."""
-        return self.group.submitted[self.taken], self.group.ids[self.taken], self
+    def head(self) -> Head:
+        """Sorts the line among others: whether it comes first, when its first job was submitted, and that job's id."""
+        return not self.group.displaced, self.group.submitted[self.taken], self.group.ids[self.taken], self
+
+
+Head = tuple[bool, float, int, Line]
 
 
 class Turns:
     """The queue during one round.
 
     ``current()`` is the line whose turn it is; then either ``start()`` its first job or ``leave()`` with all of
-    it. Lines queue up in rows: one row per tenant under ``drf``, one for all otherwise. Only the row whose turn
-    it was has changed when the next is chosen, so two small heaps stay in order without ever being searched.
+    it. Lines queue up in rows: under ``drf`` one row per tenant, and one for all services; one for all otherwise.
+    Only the row whose turn it was has changed when the next is chosen, so two small heaps stay in order without ever
+    being searched.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        level_of, row_of = ORDERS[snapshot.queue_order]
-        self._standings = _standings(snapshot, row_of)
-        rows: dict[int, dict[str, list[tuple[float, int, Line]]]] = defaultdict(lambda: defaultdict(list))
+        level_of, row_of = ORDERS[snapshot.steering.queue_order]
+        self._standings = standings(snapshot) if snapshot.steering.queue_order == "drf" else {}
+        rows: dict[Level, dict[str, list[Head]]] = defaultdict(lambda: defaultdict(list))
         for group in snapshot.queue:
             rows[level_of(group)][row_of(group)].append(Line(group).head)
         self._levels_ahead = [rows[level] for level in sorted(rows)]
@@ -81,13 +97,14 @@ class Turns:
             if not self._levels_ahead:
                 return None
             self._enter(self._levels_ahead.pop())
-        return self._level[0][3].lines[0][2]
+        return self._level[0][3].lines[0][3]
 
     def start(self) -> None:
         """The first job of the current line has been given what it asked for: on to the job behind it."""
         row = self._level[0][3]
-        line = row.lines[0][2]
-        row.standing.give(line.group.request)
+        line = row.lines[0][3]
+        if standing := self._standings.get(line.group.tenant):
+            standing.give(line.group.request)
         line.taken += 1
         if line.taken < len(line.group.ids):
             heapreplace(row.lines, line.head)
@@ -101,9 +118,9 @@ class Turns:
         heappop(row.lines)
         self._settle(row)
 
-    def _enter(self, rows: Mapping[str, list[tuple[float, int, Line]]]) -> None:
-        """Line the rows of one priority up by the shares that the higher ones have left them with."""
-        self._level = [_Row(self._standings[name], lines).head for name, lines in rows.items()]
+    def _enter(self, rows: Mapping[str, list[Head]]) -> None:
+        """Line the rows of one level up by the shares that the higher ones have left them with."""
+        self._level = [_Row(self._standings.get(name, NOBODYS), lines).head for name, lines in rows.items()]
         heapify(self._level)
 
     def _settle(self, row: _Row) -> None:
@@ -118,14 +135,14 @@ class _Row:
 
     __slots__ = ("lines", "standing")
 
-    def __init__(self, standing: Standing, lines: list[tuple[float, int, Line]]) -> None:
+    def __init__(self, standing: Standing, lines: list[Head]) -> None:
         heapify(lines)
         self.lines = lines
         self.standing = standing
 
     @property
     def head(self) -> tuple[float, float, int, _Row]:
-        submitted, job_id, _ = self.lines[0]
+        _, submitted, job_id, _ = self.lines[0]
         return self.standing.share, submitted, job_id, self
 
 
@@ -134,32 +151,38 @@ def capacity_up(workers: Iterable[WorkerPicture]) -> Resources:
     return sum((worker.capacity for worker in workers if worker.live_state == LiveState.UP), start=Resources())
 
 
-def _standings(snapshot: Snapshot, row_of: Callable[[QueueGroup], str]) -> dict[str, Standing]:
+def standings(snapshot: Snapshot) -> dict[str, Standing]:
+    """Of each tenant that has jobs in the queue: what counts against it, by its weight."""
     total = capacity_up(snapshot.workers)
-    names = {row_of(group) for group in snapshot.queue}
     return {
-        name: Standing(snapshot.used.get(name, Resources()), total, snapshot.weights.get(name, 1.0)) for name in names
+        tenant: Standing(counted(snapshot, tenant), total, snapshot.weights.get(tenant, 1.0))
+        for tenant in {group.tenant for group in snapshot.queue}
     }
 
 
-def _by_priority(group: QueueGroup) -> int:
-    return group.priority
+def counted(snapshot: Snapshot, tenant: str) -> Resources:
+    """What counts against *tenant* in the order of turns: what it holds now, and what it has held of late."""
+    return snapshot.used.get(tenant, NOTHING) + snapshot.recent.get(tenant, NOTHING)
 
 
-def _all_one_level(group: QueueGroup) -> int:
-    return 0
+def _by_priority(group: QueueGroup) -> Level:
+    return group.priority, group.kind == "batch"
+
+
+def _by_kind(group: QueueGroup) -> Level:
+    return 0, group.kind == "batch"
 
 
 def _by_tenant(group: QueueGroup) -> str:
-    return group.tenant
+    return group.tenant if group.kind == "batch" else ""
 
 
 def _all_one_row(group: QueueGroup) -> str:
     return ""
 
 
-ORDERS: Mapping[QueueOrder, tuple[Callable[[QueueGroup], int], Callable[[QueueGroup], str]]] = {
-    "fifo": (_all_one_level, _all_one_row),
+ORDERS: Mapping[QueueOrder, tuple[Callable[[QueueGroup], Level], Callable[[QueueGroup], str]]] = {
+    "fifo": (_by_kind, _all_one_row),
     "priority": (_by_priority, _all_one_row),
     "drf": (_by_priority, _by_tenant),
 }

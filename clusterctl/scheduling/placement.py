@@ -1,61 +1,93 @@
-"""Where a job goes: the best worker, by one policy, of those that can have it, as the round fills them up.
+"""Where a job goes: the best worker, by the policy for its kind, of those that can have it, as the round fills them up.
 
-The groups of a queue differ in many ways, but only few *pools* of workers come of it (``filters.pool``): each has
-one shelf, shared by all groups that may use it. A worker that takes a job moves on the shelves that it stands on.
+One worker may be kept for a job that waits (``backfill``). Others may start there only if they end in time, or within
+what that job leaves. So the worker stands on the shelves with no more room than that, and for those that end in time
+it is compared with the best of the others.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterable
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Policy, QueueGroup
-from clusterctl.scheduling.policies import POLICIES
-from clusterctl.scheduling.roster import Members, Roster, each
-from clusterctl.scheduling.shelf import Entry, Shelf
+from clusterctl.model.snapshot import QueueGroup
+from clusterctl.model.steering import Steering
+from clusterctl.scheduling.policies import shift
+from clusterctl.scheduling.ranking import Ranking
+from clusterctl.scheduling.roster import Members, Roster
+from clusterctl.scheduling.rules import Rule
 
-# Takes nothing: what a worker scores for it is what it scores for any job, but for a shift (the law of policies).
-NOBODY = QueueGroup(shape="", request=Resources(), ids=(), submitted=())
+NOBODY = -1
+
+
+class Errand:
+    """A group that looks for a worker in one pool, by one policy: all that stays the same for each of its jobs."""
+
+    __slots__ = ("amount", "pool", "ranking", "request", "shelf", "shift")
+
+    def __init__(self, group: QueueGroup, pool: Members, ranking: Ranking, shift: float) -> None:
+        self.request = group.request
+        self.amount = self.request.cpu_milli, self.request.memory_mb, self.request.gpus
+        self.pool = pool
+        self.ranking = ranking
+        self.shelf = ranking.shelf(pool)
+        self.shift = shift
 
 
 class Floor:
-    """The workers during one round, and what is still free on each."""
+    """The workers during one round, by their positions in the roster: what is free, and who is best.
 
-    def __init__(self, roster: Roster, policy: Policy) -> None:
-        self._workers = roster.workers
-        self._score = POLICIES[policy]
-        self._free = list(roster.free)
-        self._entries = [self._entry(at) for at in range(len(self._workers))]
-        self._shelves: dict[Members, Shelf] = {}
-        self._standing: dict[int, list[Shelf]] = defaultdict(list)  # per worker: the shelves that it stands on
+    *rules*: of all kinds that are to be placed. ``claims``: how many replicas the round has given each.
+    """
 
-    def place(self, group: QueueGroup, pool: Members) -> tuple[int, float] | None:
-        """Give a job of *group* its room: the worker's id and its score. None if it fits nowhere in the pool."""
-        request = group.request
-        shelf = self._shelves.get(pool) or self._shelf(pool)
-        entry = shelf.best((request.cpu_milli, request.memory_mb, request.gpus))
-        if entry is None:
-            return None
-        at = entry[1]
-        worker, free = self._workers[at], self._free[at]
-        self._free[at] = free - request
-        self._move(at)
-        return worker.id, self._score(group, worker, free)
+    def __init__(self, roster: Roster, steering: Steering, rules: Iterable[Rule]) -> None:
+        self.free = list(roster.free)
+        self.claims: Counter[int] = Counter()
+        self._steering = steering
+        self._by_rule = {rule: Ranking(rule, roster, steering) for rule in rules}
+        self._rankings = tuple(self._by_rule.values())
+        self._kept = NOBODY
+        self._extra = Resources()
 
-    def _shelf(self, pool: Members) -> Shelf:
-        """A new shelf, with the workers as they are by now."""
-        positions = list(each(pool))
-        shelf = self._shelves[pool] = Shelf(self._entries[at] for at in positions)
-        for at in positions:
-            self._standing[at].append(shelf)
-        return shelf
+    def errand(self, group: QueueGroup, pool: Members, rule: Rule) -> Errand:
+        """What it takes to find workers for *group*."""
+        return Errand(group, pool, self._by_rule[rule], shift(rule.policy, group, self._steering))
 
-    def _move(self, at: int) -> None:
-        old, new = self._entries[at], self._entry(at)
-        self._entries[at] = new
-        for shelf in self._standing[at]:
-            shelf.replace(old, new)
+    def best(self, errand: Errand, *, in_time: bool) -> int | None:
+        """The worker that a job should have; None if it has room nowhere.
 
-    def _entry(self, at: int) -> Entry:
-        free = self._free[at]
-        return -self._score(NOBODY, self._workers[at], free), at, free.cpu_milli, free.memory_mb, free.gpus
+        *in_time*: it ends before the worker that is kept is needed.
+        """
+        entry = errand.shelf.best(errand.amount)
+        best = None if entry is None else entry[1]
+        if in_time and self.is_held_back(errand):
+            ranking, kept = errand.ranking, self._kept
+            return kept if best is None else min(kept, best, key=lambda at: (ranking.cost(at), at))
+        return best
+
+    def is_held_back(self, errand: Errand) -> bool:
+        """Whether a job would have room on the worker that is kept, if that were not kept."""
+        at = self._kept
+        return at != NOBODY and bool(errand.pool >> at & 1) and errand.request <= errand.ranking.room(at, self.free[at])
+
+    def costs(self, rule: Rule) -> list[float]:
+        """What each worker costs by now; the smallest is the best."""
+        return [self._by_rule[rule].cost(at) for at in range(len(self.free))]
+
+    def give(self, group: QueueGroup, at: int, *, in_time: bool) -> None:
+        """A job of *group* goes to that worker."""
+        free = self.free[at] = self.free[at] - group.request
+        if group.kind == "service":
+            self.claims[at] += 1
+        most = None
+        if at == self._kept:
+            most = self._extra = self._extra if in_time else self._extra - group.request
+        for ranking in self._rankings:
+            ranking.give(at, group, free, most)
+
+    def keep(self, at: int, extra: Resources) -> None:
+        """Others are to have *extra* of that worker at most, but for those that end in time."""
+        self._kept, self._extra = at, extra
+        for ranking in self._rankings:
+            ranking.move(at, self.free[at], extra)

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from operator import or_
 
+from msgspec.structs import replace
+
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import WorkerPicture
+from clusterctl.model.snapshot import Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
+from clusterctl.scheduling.policies import MEASURING
+from clusterctl.scheduling.quotas import Quotas
+from clusterctl.scheduling.rules import Kind, Rule, rule_for
+from clusterctl.scheduling.usage import is_usable, room
 
 Members = int
 
@@ -24,9 +30,13 @@ Members = int
 class Roster:
     """The workers by name, and who of them is what."""
 
-    def __init__(self, workers: Iterable[WorkerPicture]) -> None:
-        self.workers = tuple(sorted(workers, key=lambda worker: (worker.name, worker.id)))
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.workers = tuple(sorted(snapshot.workers, key=lambda worker: (worker.name, worker.id)))
         self.everyone: Members = (1 << len(self.workers)) - 1
+        self.quotas = Quotas(snapshot)
+        self._at = snapshot.at
+        self._steering = snapshot.steering
+        self._rules: dict[str, Rule | None] = {}
 
     def where(self, holds: Callable[[WorkerPicture], bool]) -> Members:
         """The workers of which *holds* is true."""
@@ -47,10 +57,47 @@ class Roster:
         """Those whose agent wants new work."""
         return self.where(lambda worker: not worker.trouble)
 
+    @property
+    def active(self) -> Members:
+        """Those that take new work at all."""
+        return self.up & self.open & self.untroubled
+
+    @cached_property
+    def measured(self) -> Members:
+        """Those of which it is known what they use."""
+        at, ttl = self._at, self._steering.measure_ttl
+        return self.where(lambda worker: is_usable(worker.measured, worker.capacity, at, ttl))
+
+    def rule(self, kind: Kind) -> Rule | None:
+        """By which policy jobs of that kind are placed; None if none are."""
+        if kind not in self._rules:
+            self._rules[kind] = rule_for(kind, self._steering, lambda: bool(self.active & self.measured))
+        return self._rules[kind]
+
+    def measures(self, kind: Kind) -> bool:
+        """Whether jobs of that kind are placed by what is measured."""
+        rule = self.rule(kind)
+        return rule is not None and rule.measures
+
+    def seen_by(self, rule: Rule) -> tuple[WorkerPicture, ...]:
+        """The workers as that policy is to see them: without measures that are of no use, or without any."""
+        if rule.policy not in MEASURING:
+            return self.workers
+        usable = self.measured if rule.measures else 0
+        return tuple(
+            worker if usable >> at & 1 or worker.measured is None else replace(worker, measured=None)
+            for at, worker in enumerate(self.workers)
+        )
+
     @cached_property
     def names(self) -> dict[str, Members]:
         """Who bears each name."""
         return {worker.name: 1 << at for at, worker in enumerate(self.workers)}
+
+    @cached_property
+    def ids(self) -> dict[int, Members]:
+        """Who has each id."""
+        return {worker.id: 1 << at for at, worker in enumerate(self.workers)}
 
     @cached_property
     def labels(self) -> dict[tuple[str, str], Members]:
@@ -75,6 +122,17 @@ class Roster:
     def rooms(self) -> Amounts:
         """Who has how much free."""
         return Amounts(self.free)
+
+    @cached_property
+    def spare(self) -> tuple[Resources, ...]:
+        """What each has left by its load, in their order; everything, where that is not known."""
+        usable = self.measured
+        return tuple(room(worker) if usable >> at & 1 else worker.capacity for at, worker in enumerate(self.workers))
+
+    @cached_property
+    def spares(self) -> Amounts:
+        """Who has how much left by its load."""
+        return Amounts(self.spare)
 
 
 class Amounts:

@@ -25,16 +25,21 @@ class Shelf:
         ordered = sorted(entries)
         self._blocks = [_Block(ordered[at : at + BLOCK]) for at in range(0, len(ordered), BLOCK)]
         self._lasts = [block.entries[-1] for block in self._blocks]  # no block holds an entry behind its own
+        self._first: dict[Amount, int] = {}  # per request: all blocks before this one have refused it
 
     def best(self, request: Amount) -> Entry | None:
         """The first entry with at least so much free; None if there is none."""
         cpu, memory, gpus = request
-        for block in self._blocks:
+        first = self._first.get(request, 0)
+        for at, block in enumerate(self._blocks[first:], first):
             if cpu <= block.cpu and memory <= block.memory and gpus <= block.gpus and request not in block.refused:
                 for entry in block.entries:
                     if cpu <= entry[2] and memory <= entry[3] and gpus <= entry[4]:
+                        if at > first:
+                            self._first[request] = at
                         return entry
                 block.refuse(request)
+        self._first[request] = len(self._blocks)
         return None
 
     def replace(self, old: Entry, new: Entry) -> None:
@@ -45,6 +50,8 @@ class Shelf:
         del entries[bisect_left(entries, old)]
         to = min(bisect_left(lasts, new), len(lasts) - 1)
         insort(blocks[to].entries, new)
+        if to < at:  # what a block had not been asked of stands in one now that was
+            self._first.clear()
         if to != at:
             blocks[to].welcome(new)
             self._even_out(at, to)
@@ -60,6 +67,7 @@ class Shelf:
             shrunk += shrunk > grown
         if not blocks[shrunk].entries:
             del blocks[shrunk], lasts[shrunk]
+            self._first.clear()  # those behind have moved up
 
 
 class _Block:
@@ -85,9 +93,11 @@ class _Block:
         """*entry* has come from another block: what was refused may fit it."""
         if self.refused:
             self.refused.clear()
-        self.cpu = max(self.cpu, entry[2])
-        self.memory = max(self.memory, entry[3])
-        self.gpus = max(self.gpus, entry[4])
+        _, _, cpu, memory, gpus = entry
+        # As max() would, in half the time: this is done several times for every start.
+        self.cpu = cpu if cpu > self.cpu else self.cpu
+        self.memory = memory if memory > self.memory else self.memory
+        self.gpus = gpus if gpus > self.gpus else self.gpus
 
 
 def _most(entries: list[Entry]) -> Amount:

@@ -8,7 +8,7 @@ light: every command pays for them.
 
 from clusterctl.settings.discretion import indiscretions
 from clusterctl.settings.knobs import SETTINGS, Setting, Settings
-from clusterctl.settings.resolve import Origin, load, origins, problems, strangers
+from clusterctl.settings.resolve import Origin, load, origins, problems, strangers, understand
 from clusterctl.settings.stack import running_stack
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "problems",
     "running_stack",
     "strangers",
+    "understand",
 ]

@@ -11,13 +11,14 @@ from clusterctl.settings.places import state_home
 
 DAY = 86_400.0
 
-BatchPlacement = Literal["pack", "spread", "first_fit", "none"]
-ServicePlacement = Literal["pack", "spread", "service_count", "resource_usage", "slo", "first_fit", "none"]
+Placement = Literal["pack", "spread", "service_count", "resource_usage", "slo", "first_fit", "none"]
 QueueOrder = Literal["fifo", "priority", "drf"]
 UseMeasures = Literal["auto", "never"]
+SloWeights = Literal["corrected", "seed", "document"]
+Backfill = Literal["easy", "none"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
-Unit = Literal["duration", "memory", "count", "number", "text", "url", "path", "choice"]
+Unit = Literal["duration", "span", "weight", "memory", "count", "number", "text", "url", "path", "choice"]
 
 
 class Knob(NamedTuple):
@@ -56,10 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     round_every: Annotated[float, Knob("duration", "Longest rest of schedd between two looks at the queue.")] = 1.0
     queue_order: Annotated[QueueOrder, Knob("choice", "Whose turn it is among equal priorities.")] = "drf"
     batch_placement: Annotated[
-        BatchPlacement, Knob("choice", "Which fitting worker a batch job gets; `none` starts none.")
+        Placement, Knob("choice", "Which fitting worker a batch job gets; `none` starts none.")
     ] = "pack"
     service_placement: Annotated[
-        ServicePlacement, Knob("choice", "Which fitting worker a replica gets; `none` starts none.")
+        Placement, Knob("choice", "Which fitting worker a replica gets; `none` starts none.")
     ] = "resource_usage"
     service_claims_per_round: Annotated[
         int, Knob("count", "Most replicas one worker gets in a round: its load shows only afterwards.")
@@ -68,6 +69,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         UseMeasures, Knob("choice", "Whether placement looks at measured use, or (`never`) only at what is held.")
     ] = "auto"
     measure_ttl: Annotated[float, Knob("duration", "A measure older than this is as good as none.")] = 120.0
+    usage_cpu_weight: Annotated[float, Knob("weight", "How much measured CPU percent count in `resource_usage`.")] = 0.5
+    usage_memory_weight: Annotated[
+        float, Knob("weight", "How much measured GiB of memory count in `resource_usage`.")
+    ] = 0.5
+    slo_weights: Annotated[SloWeights, Knob("choice", "By which weights the policy `slo` scores workers.")] = (
+        "corrected"
+    )
+    backfill: Annotated[
+        Backfill, Knob("choice", "Whether a worker is kept for the first job that has no room (`easy`), or none is.")
+    ] = "easy"
+    starve_after: Annotated[
+        float, Knob("duration", "A job that has waited so long keeps a worker even if nothing tells when it has room.")
+    ] = 600.0
+    fair_half_life: Annotated[
+        float, Knob("span", "Use of so long ago counts half in the fair order; 0s counts only what is held now.")
+    ] = 3600.0
     default_memory: Annotated[
         int, Knob("memory", "What a job without `--memory` reserves; 0 reserves nothing and sets no limit.")
     ] = 0

@@ -17,6 +17,7 @@ from clusterctl.settings.stack import STACK_FILE, stack_values
 from clusterctl.text import masked
 
 FILE = "clusterctl.toml"
+NUMBERS = ("duration", "span", "weight", "memory", "count", "number")  # units of which a file may have a bare number
 SYSTEM_FILE = Path("/etc/clusterctl") / FILE
 # What agentd puts into a job's environment: a job that calls clusterctl is no misspelt setting.
 OF_THE_JOB = frozenset(
@@ -32,6 +33,7 @@ OF_THE_JOB = frozenset(
         "WORKER",
         "CPUS",
         "MEMORY_MB",
+        "REPORT",
     )
 )
 
@@ -111,7 +113,7 @@ def written(setting: Setting, value: object) -> str:
     """*value* as it would be written in a file or variable, without passwords."""
     if value is None:
         return ""
-    if setting.unit == "duration" and isinstance(value, float):
+    if setting.unit in ("duration", "span") and isinstance(value, float):
         return units.format_duration(value)
     if setting.unit == "memory" and isinstance(value, int):
         return units.format_memory(value)
@@ -193,7 +195,7 @@ def _understand(setting: Setting, value: object, base: Path) -> object:
     """*value*, from a file (text or a number) or elsewhere (text), in the setting's inner unit."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("put the value in quotes" if not isinstance(value, dict) else "settings are not nested")
-    if not isinstance(value, str) and setting.unit not in ("duration", "memory", "count", "number"):
+    if not isinstance(value, str) and setting.unit not in NUMBERS:
         raise ValueError("put the value in quotes")
     text = str(value).strip()
     if setting.unit == "path":
@@ -201,6 +203,11 @@ def _understand(setting: Setting, value: object, base: Path) -> object:
     if setting.unit == "choice" and text not in setting.choices:
         raise ValueError(f"{text!a} is none of {', '.join(setting.choices)}")
     return _PARSERS[setting.unit](text)
+
+
+def understand(name: str, text: str) -> object:
+    """What *text* means as the setting *name*, in its inner unit. Raises ValueError."""
+    return _understand(SETTINGS[name], text, Path())
 
 
 def _path(text: str, base: Path) -> Path | None:
@@ -229,8 +236,20 @@ def _number(text: str) -> int:
     return _count(text, least=0)
 
 
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight <= 1_000_000:
+        raise ValueError(f"{text!a} is not a number from 0 to 1,000,000")
+    return weight
+
+
 _PARSERS: Mapping[Unit, Callable[[str], object]] = {
     "duration": _positive_duration,
+    "span": units.parse_duration,
+    "weight": _weight,
     "memory": units.parse_memory,
     "count": _count,
     "number": _number,

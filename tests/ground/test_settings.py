@@ -99,7 +99,10 @@ def test_a_torn_stack_file_counts_as_none(places: Path, content: str) -> None:
     "line,complaint",
     [
         ("lese = '10m'", "lese: no such setting: did you mean lease\\?"),
-        ("batch_placement = 'best'", "batch_placement: 'best' is none of pack, spread, first_fit, none"),
+        (
+            "batch_placement = 'best'",
+            "batch_placement: 'best' is none of pack, spread, service_count, resource_usage, ",
+        ),
         ("lease = 'soon'", "lease: 'soon' is not a duration"),
         ("lease = 0", "lease: it must be longer than 0s"),
         ("lease = 01:30:00", "lease: put the value in quotes"),

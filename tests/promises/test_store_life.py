@@ -15,6 +15,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from clusterctl.model.errors import Moved, Superseded
 from clusterctl.model.liveness import Standing
 from clusterctl.model.states import TERMINAL, AdminState, JobState, LiveState
+from clusterctl.model.steering import Steering
 from clusterctl.model.timers import Timers
 from clusterctl.store import administration, allocations, jobs, leader, releases, snapshot, workers
 from clusterctl.store.invariants import violations
@@ -51,7 +52,7 @@ class StoreLife(Inhabited):
         agent = self.agents[name]
         if not unheard:
             self.holdings(agent)
-        picture = snapshot.look(self.db, queue_order="fifo", batch_placement="pack", max_starts=10)
+        picture = snapshot.look(self.db, Steering(queue_order="fifo"), max_starts=10)
         wanted = starts(agent, [id for group in picture.queue for id in group.ids][:most])
         reserved = self.surely(lambda: allocations.reserve(self.db, self.term, 1, wanted, Timers()))
         accepting = "SELECT admin_state = 'open' AND live_state = 'up' FROM workers WHERE name = %s"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from clusterctl.model.plan import Plan, Wait
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Policy, QueueGroup, QueueOrder, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import Ending, Measured, QueueGroup, Quota, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
+from clusterctl.model.steering import Policy, QueueOrder, Steering
 from clusterctl.scheduling import plan
 
 NOTHING = Resources()
@@ -31,6 +34,11 @@ class Picture:
         self.queue: list[QueueGroup] = []
         self.held: dict[str, Resources] = {}
         self.weights: dict[str, float] = {}
+        self.recent: dict[str, Resources] = {}
+        self.quotas: dict[str, Quota] = {}
+        self.endings: list[Ending] = []
+        self.rules: dict[str, Any] = {}
+        self.grace_s = 0.0
         self.jobs = 0
 
     def worker(
@@ -45,7 +53,13 @@ class Picture:
         admin: AdminState = AdminState.OPEN,
         live: LiveState = LiveState.UP,
         labels: Mapping[str, str] = {},
+        trouble: str = "",
+        services: int = 0,
+        uses: tuple[float, float] | None = None,
+        ago: float = 0.0,
+        charged: Resources = NOTHING,
     ) -> Picture:
+        """*uses*: the CPUs and MiB that were measured, so many seconds *ago*."""
         self.workers.append(
             WorkerPicture(
                 id=100 + len(self.workers),
@@ -56,6 +70,10 @@ class Picture:
                 admin_state=admin,
                 live_state=live,
                 labels=labels,
+                trouble=trouble,
+                services=services,
+                measured=None if uses is None else Measured(cpu_milli=uses[0] * 1000, memory_mb=uses[1], at=-ago),
+                charged=charged,
             )
         )
         return self
@@ -75,6 +93,7 @@ class Picture:
         slots: int | None = None,
         more: bool = False,
         at: float | None = None,
+        limit: int | None = None,
     ) -> Picture:
         """Jobs of one shape, submitted all together at second *at*: by default, after all told before."""
         ids = tuple(range(self.jobs + 1, self.jobs + jobs + 1))
@@ -92,8 +111,18 @@ class Picture:
                 more=more,
                 ids=ids,
                 submitted=(moment,) * jobs,
+                time_limit_s=limit,
             )
         )
+        return self
+
+    def service(self, shape: str, *, displaced: bool = False, avoid: str | None = None, **asks: Any) -> Picture:
+        """The same of replicas."""
+        self.queued(shape, **asks)
+        ids = {worker.name: worker.id for worker in self.workers}
+        group = self.queue.pop()
+        where = None if avoid is None else ids[avoid]
+        self.queue.append(replace(group, kind="service", displaced=displaced, avoid=where))
         return self
 
     def holds(self, tenant: str, *, cpus: float = 0, memory_mb: int = 0, gpus: int = 0) -> Picture:
@@ -104,15 +133,44 @@ class Picture:
         self.weights[tenant] = weight
         return self
 
+    def held_lately(self, tenant: str, *, cpus: float = 0, memory_mb: int = 0) -> Picture:
+        self.recent[tenant] = amount(cpus, memory_mb)
+        return self
+
+    def quota(self, tenant: str, *, cpus: float | None = None, running: int | None = None, jobs: int = 0) -> Picture:
+        """*jobs* hold something now."""
+        self.quotas[tenant] = Quota(cpu_milli=None if cpus is None else int(cpus * 1000), running=running, holds=jobs)
+        return self
+
+    def ends(self, worker: str, at: float, *, cpus: float = 1, memory_mb: int = 0, gpus: int = 0) -> Picture:
+        """What holds so much on *worker* is over at second *at*."""
+        (found,) = (each for each in self.workers if each.name == worker)
+        self.endings.append(Ending(worker_id=found.id, request=amount(cpus, memory_mb, gpus), at=at))
+        return self
+
+    def graced(self, seconds: float) -> Picture:
+        """Whatever reaches its limit may go on for so long."""
+        self.grace_s = seconds
+        return self
+
+    def ruled(self, **rules: Any) -> Picture:
+        """With these settings."""
+        self.rules.update(rules)
+        return self
+
     def snapshot(self) -> Snapshot:
+        steering = Steering(queue_order=self.order, batch_placement=self.policy)
         return Snapshot(
             at=0.0,
             workers=tuple(self.workers),
             queue=tuple(self.queue),
             used=self.held,
             weights=self.weights,
-            queue_order=self.order,
-            batch_placement=self.policy,
+            recent=self.recent,
+            quotas=self.quotas,
+            endings=tuple(self.endings),
+            grace_s=self.grace_s,
+            steering=replace(steering, **self.rules),
             max_starts=self.max_starts,
         )
 
@@ -123,6 +181,10 @@ class Picture:
         """The shapes of the jobs that start, in turn."""
         shape_of = {job: group.shape for group in self.queue for job in group.ids}
         return [shape_of[start.job_id] for start in self.plan().starts]
+
+    def given(self) -> list[tuple[str, str]]:
+        """(shape, worker) of the jobs that start, in turn."""
+        return list(zip(self.started(), self.chosen(), strict=True))
 
     def chosen(self) -> list[str]:
         """The workers that the starting jobs are given to, in turn."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
+from math import inf, nan
 from random import Random
 from typing import get_args
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Policy, QueueGroup, QueueOrder, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import Ending, Measured, QueueGroup, Quota, Service, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
+from clusterctl.model.steering import Backfill, Placement, Policy, QueueOrder, Steering, UseMeasures
 
 NAMES = "abcdefgh"
 LABELS: tuple[dict[str, str], ...] = ({}, {}, {"zone": "n"}, {"zone": "s"}, {"zone": "n", "disk": "ssd"})
+TENANTS = ("ann", "bob", "cat")
+NOW = 1000.0
 
 
 def draw_snapshot(chance: Random, *, workers: int, groups: int, jobs: int) -> Snapshot:
-    """*workers* at most 500; *groups* of 1 to *jobs* jobs, some submitted in the same moment."""
+    """Batch jobs only. *workers* at most 500; *groups* of 1 to *jobs* jobs, some submitted in the same moment."""
     sizes = [chance.randint(1, jobs) for _ in range(groups)]
     ids = list(range(1, sum(sizes) + 1))
     chance.shuffle(ids)
@@ -28,19 +34,58 @@ def draw_snapshot(chance: Random, *, workers: int, groups: int, jobs: int) -> Sn
         queue=tuple(_group(chance, tuple(sorted(ids[start:stop]))) for start, stop in cuts),
         used={"ann": _amount(chance, 4), "bob": _amount(chance, 4)},
         weights={"ann": chance.choice([0.5, 1.0, 2.0])},
-        queue_order=chance.choice(get_args(QueueOrder)),
-        batch_placement=chance.choice(get_args(Policy)),
+        steering=Steering(
+            queue_order=chance.choice(get_args(QueueOrder)), batch_placement=chance.choice(get_args(Policy))
+        ),
         max_starts=chance.choice([3, 10_000, 10_000]),
     )
 
 
+def draw_whole(chance: Random, *, workers: int, groups: int, jobs: int) -> Snapshot:
+    """The same with all that a cluster has: services, measures, quotas, limits, ends, and rules of every kind."""
+    drawn = draw_snapshot(chance, workers=workers, groups=groups, jobs=jobs)
+    # What it holds is held by somebody: no ending gives back what nobody holds.
+    endings = [ending for worker in drawn.workers for ending in _endings(chance, worker)]
+    steering = replace(
+        drawn.steering,
+        batch_placement=chance.choice([drawn.steering.batch_placement] * 8 + ["none"]),
+        service_placement=chance.choice(get_args(Placement)),
+        service_claims_per_round=chance.choice([1, 1, 2]),
+        use_measures=chance.choice([*get_args(UseMeasures), "auto", "auto"]),
+        backfill=chance.choice([*get_args(Backfill), "easy", "easy"]),
+        starve_after=chance.choice([0.0, 600.0, 5000.0]),
+    )
+    return replace(
+        drawn,
+        at=NOW,
+        workers=tuple(_loaded(chance, worker) for worker in drawn.workers),
+        queue=tuple(_mixed(chance, group, drawn.workers) for group in drawn.queue),
+        recent={"ann": _amount(chance, 3), "cat": _amount(chance, 3)},
+        quotas=_quotas(chance),
+        endings=tuple(endings),
+        grace_s=chance.choice([0.0, 5.0]),
+        steering=steering,
+    )
+
+
 def snapshots() -> st.SearchStrategy[Snapshot]:
-    """Small ones, for Hypothesis."""
+    """Small ones of batch jobs, for Hypothesis."""
     return st.builds(
         draw_snapshot,
         st.randoms(use_true_random=False),
         workers=st.integers(0, 6),
         groups=st.integers(0, 7),
+        jobs=st.integers(1, 5),
+    )
+
+
+def whole_snapshots() -> st.SearchStrategy[Snapshot]:
+    """Small ones with everything."""
+    return st.builds(
+        draw_whole,
+        st.randoms(use_true_random=False),
+        workers=st.integers(0, 6),
+        groups=st.integers(0, 8),
         jobs=st.integers(1, 5),
     )
 
@@ -66,7 +111,7 @@ def _group(chance: Random, ids: tuple[int, ...]) -> QueueGroup:
     return QueueGroup(
         shape=f"s{ids[0]}",
         request=_amount(chance, 3),
-        tenant=chance.choice(["ann", "bob", "cat"]),
+        tenant=chance.choice(TENANTS),
         priority=chance.choice([10, 50, 50]),
         labels=chance.choice(LABELS),
         worker=chance.choice([None] * 6 + ["a0", "nowhere"]),
@@ -75,3 +120,48 @@ def _group(chance: Random, ids: tuple[int, ...]) -> QueueGroup:
         ids=ids,
         submitted=tuple(float(job // 2) for job in ids),
     )
+
+
+def _mixed(chance: Random, group: QueueGroup, workers: tuple[WorkerPicture, ...]) -> QueueGroup:
+    if chance.random() < 0.6:
+        return replace(group, time_limit_s=chance.choice([None, 5, 10, 30, 100]))
+    crashed_on = chance.choice([*(worker.id for worker in workers), 1]) if chance.random() < 0.3 else None
+    return replace(group, kind="service", slots=None, displaced=chance.random() < 0.3, avoid=crashed_on)
+
+
+def _loaded(chance: Random, worker: WorkerPicture) -> WorkerPicture:
+    return replace(
+        worker,
+        trouble=chance.choice([""] * 8 + ["disk full"]),
+        services=chance.randint(0, 3),
+        measured=_measured(chance, worker.capacity),
+        charged=chance.choice([Resources(), _amount(chance, 1)]),
+        reports=Service(p99_ms=chance.choice([0.0, 30.0, 200.0]), violation_rate=chance.choice([0.0, 0.0, 0.2])),
+        held_by_tenant={tenant: _amount(chance, 2) for tenant in TENANTS if chance.random() < 0.4},
+    )
+
+
+def _measured(chance: Random, capacity: Resources) -> Measured | None:
+    if chance.random() < 0.15:
+        return None
+    cpu_milli = chance.choice([0.0, 0.0, 0.5, 1.0, capacity.cpu_milli, 99.0, nan, inf, -1.0])
+    memory_mb = chance.choice([0.0, 0.0, 0.5, 1.0, capacity.memory_mb, 99.0])
+    return Measured(cpu_milli=cpu_milli, memory_mb=memory_mb, at=chance.choice([NOW, NOW, NOW - 120, NOW - 121]))
+
+
+def _endings(chance: Random, worker: WorkerPicture) -> list[Ending]:
+    held = [amount for amount in (worker.reserved, worker.allocated) if chance.random() < 0.7]
+    return [
+        Ending(worker_id=worker.id, request=amount, at=chance.choice([NOW - 5, NOW + 10, NOW + 20, NOW + 40]))
+        for amount in held
+    ]
+
+
+def _quotas(chance: Random) -> Mapping[str, Quota]:
+    return {
+        tenant: Quota(
+            cpu_milli=chance.choice([None, 0, 5, 8]), running=chance.choice([None, 1, 3]), holds=chance.randint(0, 2)
+        )
+        for tenant in TENANTS
+        if chance.random() < 0.3
+    }

@@ -129,6 +129,6 @@ def test_what_no_end_of_a_job_helps_is_what_a_worker_is_not() -> None:
 
 def test_the_chain_tells_whom_it_lost_as_well_as_how_many() -> None:
     picture = cluster().worker("a", cpus=0.5).worker("b", admin=AdminState.CLOSED).worker("c").worker("d", cpus=0.5)
-    sieve = sift(picture.queued("x").queue[0], Roster(picture.workers))
+    sieve = sift(picture.queued("x").queue[0], Roster(picture.snapshot()))
     assert (sieve.lost, sieve.left) == ({"fits_ever": 0b1001, "admin_open": 0b0010}, 0b0100)
     assert sieve.removed == {"fits_ever": 2, "admin_open": 1}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterctl.model.resources import Resources
-from clusterctl.scheduling.measures import dominant_share, jain
+from clusterctl.scheduling.measures import dominant_share, jain, p99
 
 amounts = st.integers(0, 10**6)
 resources = st.builds(Resources, amounts, amounts, st.integers(0, 16))
@@ -23,7 +24,16 @@ def close(one: float, other: float) -> bool:
 
 @pytest.mark.parametrize(
     "given, index",
-    [([], 1), ([0, 0], 1), ([0.4], 1), ([1, 1, 1], 1), ([1, 0, 0, 0], 0.25), ([1, 2, 3], 36 / 42), ([5e-324, 0], 0.5)],
+    [
+        ([], 1),
+        ([0, 0], 1),
+        ([0.4], 1),
+        ([1, 1, 1], 1),
+        ([1, 0, 0, 0], 0.25),
+        ([1, 2, 3], 36 / 42),
+        ([5e-324, 0], 0.5),
+        ([5e-324] * 3, 1),
+    ],
 )
 def test_jains_index_of_known_shares(given: list[float], index: float) -> None:
     assert close(jain(given), index)
@@ -68,3 +78,30 @@ def test_holding_more_never_lowers_the_share(held: Resources, more: Resources, c
 @given(resources, resources, st.floats(0.1, 10))
 def test_a_weight_divides_it(held: Resources, capacity: Resources, weight: float) -> None:
     assert close(dominant_share(held, capacity, weight) * weight, dominant_share(held, capacity))
+
+
+@pytest.mark.parametrize(
+    "samples, expected",
+    [
+        ([], 0),
+        ([7], 7),
+        ([1, 2], 2),
+        (range(1, 100), 99),
+        (range(1, 101), 99),
+        (range(1, 102), 100),
+        (range(1, 201), 198),
+        (range(1, 10_001), 9900),
+    ],
+)
+def test_the_99th_percentile_is_the_sample_at_its_nearest_rank(samples: Sequence[float], expected: float) -> None:
+    assert p99(samples) == p99(list(reversed(samples))) == expected
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300))
+def test_99_percent_of_all_samples_do_not_exceed_it_and_it_is_the_smallest_of_which_that_is_true(
+    samples: list[float],
+) -> None:
+    found = p99(samples)
+    assert found in samples
+    assert 100 * sum(sample <= found for sample in samples) >= 99 * len(samples)
+    assert 100 * sum(sample < found for sample in samples) < 99 * len(samples)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clusterctl.model.snapshot import QueueOrder
 from clusterctl.model.states import AdminState, LiveState
+from clusterctl.model.steering import QueueOrder
 from tests.scheduling.cluster import amount, cluster
 
 
