@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from agentd.journal import boottime
 from agentd.link import Link
-from agentd.records import Ended, Spawned
+from agentd.records import Condition, Ended, Spawned
 from agentd.running import Running
 from clusterctl.model.states import Outcome
 
@@ -29,6 +29,8 @@ class Attempts:
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self.running: dict[int, Running] = {}
+        self.conditions: dict[int, Condition] = {}  # of replicas that run
+        self.versions: dict[int, int] = {}  # of those conditions: how many there were
         self._places: dict[int, Place] = {}
         self._ends: list[Ended] = []
         self._ring = ring
@@ -91,6 +93,12 @@ class Attempts:
         id = spawned.allocation_id
         self.running[id] = replace(self.running[id], pid=spawned.pid, reaped_s=spawned.reaped_s)
 
+    def note_condition(self, condition: Condition) -> None:
+        """A replica stands otherwise than before."""
+        id = condition.allocation_id
+        self.conditions[id] = condition
+        self.versions[id] = self.versions.get(id, 0) + 1
+
     def heed(self, ended: Ended) -> None:
         """Take an end down, once: a journal may tell again what a socket has told."""
         id = ended.allocation_id
@@ -98,6 +106,8 @@ class Attempts:
         if running is None or running.start_token != ended.token:
             return
         del self.running[id]
+        self.conditions.pop(id, None)
+        self.versions.pop(id, None)
         link = self._places[id].link
         link.open.discard(id)
         link.unacknowledged.add(id)

@@ -10,7 +10,9 @@ import msgspec
 from agentd.environment import job_environment
 from agentd.link import LARGEST_MESSAGE
 from agentd.logs.places import write_note
+from agentd.reports import FILE, prepare
 from agentd.spool import Spool
+from agentd.supervisor.care import Care
 from agentd.supervisor.spawn import Start
 from clusterctl.model.orders import Order
 from clusterctl.model.output import default_output
@@ -26,6 +28,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
     worker: str
     has_gpus: bool
     output_cap_mb: int  # 0 for none
+    care: Care = Care()  # of replicas
 
     def write(self, order: Order, token: str, *, gpus: Sequence[int], cut: bool) -> bytes:
         """The message that starts *order*. Raises OSError if the spool has no room for its script."""
@@ -42,7 +45,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             job_id=order.job_id,
             token=token,
             argv=argv,
-            env=job_environment(order, token, worker=self.worker, gpus=gpus if self.has_gpus else None),
+            env=self._environment(order, token, gpus),
             cwd=spec.cwd,
             stdout=stdout or f"{self.spool.path}/{default_output(order.job_id, order.attempt)}",
             stderr=stderr,
@@ -53,6 +56,11 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
             grace_s=order.grace_s,
             memory_mb=order.request.memory_mb,
             gpus=list(gpus),
+            service=order.kind == "service",
+            generation=order.generation,
+            ready_cmd=spec.ready_cmd,
+            ready_after_s=spec.ready_after_s,
+            care=self.care._asdict(),
             cut=cut,
         )
         message = _encode(start) + b"\n"
@@ -61,6 +69,14 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True):
         path = self.spool.orders / str(order.allocation_id)
         path.write_bytes(message)
         return _encode({"op": "start", "file": str(path)}) + b"\n"
+
+    def _environment(self, order: Order, token: str, gpus: Sequence[int]) -> dict[str, str]:
+        environment = job_environment(order, token, worker=self.worker, gpus=gpus if self.has_gpus else None)
+        if order.kind == "service":
+            path = self.spool.reports / str(order.allocation_id)
+            prepare(path)
+            environment[FILE] = str(path)
+        return environment
 
     def _write_script(self, allocation_id: int, script: str) -> str:
         path = self.spool.scripts / str(allocation_id)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import msgspec
 
+from agentd.replicas import NOTHING, Tidings
 from clusterctl.model.errors import Moved, Outage
 from clusterctl.model.orders import End, Order
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
-from clusterctl.store import administration, allocations, bell, migrations, releases, workers
+from clusterctl.store import administration, allocations, bell, migrations, releases, replicas, workers
 from clusterctl.store.connection import Database
 from clusterctl.store.releases import Ended
 from clusterctl.units import format_cpus
@@ -31,6 +32,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[Order]
     ended: list[Ended]
     synced: Synced | None
+    told: frozenset[int] = frozenset()  # the replicas, and
+    reported: frozenset[int] = frozenset()  # the reports, of which Postgres has taken note
 
 
 class Exchange:
@@ -70,7 +73,14 @@ class Exchange:
         self._me = None
 
     def hold(
-        self, ends: Sequence[End], *, take_orders: bool, beat: bool, measures: Measures | None, trouble: str = ""
+        self,
+        ends: Sequence[End],
+        *,
+        take_orders: bool,
+        beat: bool,
+        measures: Measures | None,
+        trouble: str = "",
+        tidings: Tidings = NOTHING,
     ) -> Answer:
         """Exchange; raises Moved when our incarnation is over. After an Outage anything may have been committed.
 
@@ -79,20 +89,31 @@ class Exchange:
         """
         me, token = self.register(), str(uuid.uuid4())
         # Orders alone are one statement and its own transaction: an idle worker starts two round trips sooner.
-        alone = not ends and not beat
+        alone = not ends and not beat and not tidings
         try:
             with nullcontext() if alone else self._db.transaction():
                 orders = []
                 if take_orders:  # before the ends: these lock the worker, and jobs must be locked before it
                     orders = allocations.start(self._db, me.worker_id, me.incarnation, token, MOST_ORDERS)
                 ended = releases.end(self._db, self._registration.name, ends) if ends else []
+                told, reported = self._tell(tidings, me)
                 # Last, so that it sees what the two before it have changed.
                 beat |= take_orders and not orders
                 synced = workers.sync(self._db, me.worker_id, me.incarnation, measures, trouble) if beat else None
         except Outage:
             self.doubtful.add(token)
             raise
-        return Answer(token=token, orders=orders, ended=ended, synced=synced)
+        return Answer(token=token, orders=orders, ended=ended, synced=synced, told=told, reported=reported)
+
+    def _tell(self, tidings: Tidings, me: Registered) -> tuple[frozenset[int], frozenset[int]]:
+        """How replicas stand, and what they report; of which of either it is written down."""
+        told: set[int] = set()
+        reported: set[int] = set()
+        if tidings.replicas:
+            told = replicas.tell(self._db, me.worker_id, me.incarnation, tidings.replicas)
+        if tidings.reports:
+            reported = replicas.report(self._db, me.worker_id, me.incarnation, tidings.tokens, tidings.reports)
+        return frozenset(told), frozenset(reported)
 
     def tell(self, ends: Sequence[End]) -> list[Ended]:
         """Report *ends*, and nothing else: also of a worker that we are not, or not any more."""
@@ -117,3 +138,12 @@ class Exchange:
             workers.sign_off(self._db, self._me.worker_id, self._me.incarnation)
         elif self.may_be_up:
             workers.sign_off_agent(self._db, self._registration)
+
+
+@contextmanager
+def told_if_heard(what: str) -> Iterator[None]:
+    """On the way out nothing is waited for: the next agentd, or silence, tells what Postgres did not hear."""
+    try:
+        yield
+    except (Outage, Moved) as trouble:
+        log.warning("could not %s: %s", what, trouble)

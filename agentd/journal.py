@@ -64,6 +64,15 @@ class Journal:
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return os.fstat(self._fd).st_size
+
+    def cut_back(self, size: int) -> None:
+        """Forget all but the first *size* bytes."""
+        os.ftruncate(self._fd, size)
+
     def cut(self) -> None:
         """Forget everything: all of it has been acknowledged."""
         os.ftruncate(self._fd, 0)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from agentd.exchange import MOST_ORDERS, Exchange
+from agentd.exchange import MOST_ORDERS, Exchange, told_if_heard
+from agentd.gauge import Gauge
 from agentd.herald import Herald
 from agentd.journal import boottime
 from agentd.mishaps import FAILURES, Mishaps
 from agentd.pace import Pace
 from agentd.reconcile import reconcile
+from agentd.replicas import NOTHING, Replicas, Tidings
 from agentd.running import Processes
 from agentd.sampler import Sampler
 from clusterctl import live
 from clusterctl.clock import Bell, Clock, patience
 from clusterctl.daemon import Agenda, Rest
 from clusterctl.model.errors import Moved, Outage, Superseded
-from clusterctl.model.orders import End, Order, Usage
-from clusterctl.model.registration import Measures, Registration, Synced
+from clusterctl.model.orders import End, Order
+from clusterctl.model.registration import Registration, Synced
 from clusterctl.model.states import LOSSES, Outcome
 from clusterctl.settings import Settings
 from clusterctl.store import history
@@ -57,7 +58,6 @@ class Agent:
         self._db = db
         self._herald = Herald(redis, registration, settings.heartbeat_ttl)
         self._processes = processes
-        self._sampler = sampler
         self._clock = clock
         self._orders = orders
         self._asked_now = asked_now
@@ -66,16 +66,16 @@ class Agent:
         self._exchange = Exchange(db, registration)
         self._ends: dict[tuple[int, str], tuple[End, float]] = {}  # by allocation and token: heard, not yet committed
         self._mishaps = Mishaps()
+        self._replicas = Replicas(processes)
         self._black_hole = ""  # why we should be drained; not yet said
         self._trouble = ""  # why we want no new work
         self._wanted = False  # there may be orders
         self._due = Agenda(clock)
+        self._gauge = Gauge(settings, sampler, self._due, clock)
         self._not_before = 0.0  # the next exchange: pace, or patience in an outage
         self._pace = Pace()
         self._refusals = 0  # of exchanges, in a row
         self._outages = 0
-        self._measures: Measures | None = None
-        self._usages: Mapping[int, Usage] = {}
         self._strangers: set[int] = set()
 
     def cycle(self) -> Rest:
@@ -88,7 +88,7 @@ class Agent:
         self._measure()
         if self._due.is_due("trim", TRIM_EVERY):
             self._processes.trim()
-        if self._clock.seconds() >= self._not_before and (self._ends or self._wanted or self._beat_is_due()):
+        if self._not_before <= self._clock.seconds() >= self._next_news_at():
             self._try_exchange()
         return self._rest()
 
@@ -138,7 +138,8 @@ class Agent:
         """Exchange; an outage is waited out here and not in the loop, for jobs must be watched meanwhile."""
         try:
             if self._refusals < MOST_REFUSALS:
-                self._hold_exchange(self._news(), take_orders=self._wanted)
+                tidings = self._replicas.tidings(self._clock.seconds())
+                self._hold_exchange(self._news(), take_orders=self._wanted, tidings=tidings)
             else:
                 self._hold_apart()
         except Moved as moved:
@@ -159,6 +160,7 @@ class Agent:
         if isinstance(moved, Superseded):
             log.warning("%s; registering again", moved)
             self._exchange.forget_registration()
+            self._replicas.forget()
             self._due.pop("beat", None)
         self._refusals += self._exchange.is_registered  # before that it is only a wait
         if self._refusals % 30 == MOST_REFUSALS:
@@ -169,24 +171,30 @@ class Agent:
         """Say one by one what is refused together: one row that is wrong must stop neither the heart nor the others."""
         self._hold_exchange([], take_orders=False)
         refused = None
-        for ends, take_orders in ([], True), *(([end], False) for end in self._news()):
+        tidings = self._replicas.tidings(self._clock.seconds())
+        for ends, take_orders, told in (
+            ([], True, NOTHING),
+            ([], False, tidings),
+            *(([end], False, NOTHING) for end in self._news()),
+        ):
             try:
-                self._hold_exchange(ends, take_orders=take_orders)
+                self._hold_exchange(ends, take_orders=take_orders, tidings=told)
             except Moved as moved:
                 refused = moved
         if refused:
             raise refused
 
-    def _hold_exchange(self, ends: Sequence[End], *, take_orders: bool) -> None:
-        beat, is_new = self._beat_is_due(), not self._exchange.is_registered
+    def _hold_exchange(self, ends: Sequence[End], *, take_orders: bool, tidings: Tidings = NOTHING) -> None:
+        beat, is_new = self._beat_at() <= self._clock.seconds(), not self._exchange.is_registered
         sent = boottime()
         apart = self._refusals >= MOST_REFUSALS
         answer = self._exchange.hold(
             ends,
             take_orders=take_orders or (beat and not apart),
             beat=beat,
-            measures=self._measures,
+            measures=self._gauge.measures,
             trouble=self._trouble,
+            tidings=tidings,
         )
         if answer.synced is not None:
             self._processes.renew(sent)
@@ -200,7 +208,8 @@ class Agent:
         self._ask_for_drain()
         now = self._clock.seconds()
         self._not_before = now + self._pace.rest(now, in_vain=not ends and not answer.orders)
-        if is_new:
+        may_go_on = self._replicas.heard(tidings, answer.told, answer.reported)
+        if is_new or may_go_on:
             self._exchange.wake_schedd()
 
     def _start(self, order: Order, token: str) -> None:
@@ -236,17 +245,18 @@ class Agent:
             # At once: somebody has released what it held, and it may run elsewhere by now.
             self._processes.stop(id, Outcome.WORKER_STOPPED, 0, "it was no longer this worker's")
         self._strangers = set(found.strangers)
+        self._replicas.heed(synced.holdings)
 
     def _beat(self) -> None:
         """A beat has been heard in Postgres: say so in Redis, and keep a sample now and then."""
         every = self._settings.beat_every if self._herald.is_heard else BEAT_WITHOUT_REDIS
         self._due["beat"] = self._clock.seconds() + every
-        if self._measures is None:
+        if self._gauge.measures is None:
             return
         me = self._exchange.register()
         if self._due.is_due("sample to postgres", self._settings.sample_to_postgres_every):
-            history.sample(self._db, me.worker_id, self._measures, self._usages)
-        self._herald.beat(me.incarnation, self._measures, self._usages, self._processes.running())
+            history.sample(self._db, me.worker_id, self._gauge.measures, self._gauge.usages)
+        self._herald.beat(me.incarnation, self._gauge.measures, self._gauge.usages, self._processes.running())
 
     def _ask_for_drain(self) -> None:
         """Whatever this worker is given fails at once: it would be given ever more."""
@@ -259,42 +269,25 @@ class Agent:
         self._black_hole = ""
 
     def _measure(self) -> None:
-        """Sample when it is due, and oftener while a running job has a memory limit."""
+        """Look at what is used, when that is due, and end what uses too much."""
         running = self._processes.running()
-        due = self._due.is_due("sample", self._settings.sample_every)
-        if any(attempt.memory_mb for attempt in running.values()):
-            due |= self._due.is_due("memory check", self._settings.memory_check_every)
-        else:
-            self._due.pop("memory check", None)
-        if not due:
+        if not self._gauge.is_due(running):
             return
         self._trouble = self._look_for_trouble()
-        sample = self._sampler.sample(running)
-        self._usages = sample.usages
-        used = (sample.host.jobs, sample.host.agent)
-        self._measures = Measures(
-            used_milli=round(sum(usage.cpus for usage in used) * 1000),
-            memory_mb=sum(usage.memory_mb for usage in used),
-            load1=sample.host.load1,
-        )
-        for id, sentence in sample.excessive(running).items():
+        for id, sentence in self._gauge.look(running).items():
             self._processes.stop(id, Outcome.OUT_OF_MEMORY, 0, sentence)
+        self._replicas.read_reports()
 
-    def _beat_is_due(self) -> bool:
-        return self._clock.seconds() >= self._due.get("beat", 0.0)
+    def _beat_at(self) -> float:
+        return self._due.get("beat", 0.0)
+
+    def _next_news_at(self) -> float:
+        """When there is something to tell or to ask."""
+        return 0.0 if self._ends or self._wanted else min(self._beat_at(), self._replicas.due())
 
     def _rest(self) -> float:
         """Until the next duty, or the next exchange if there is something to tell."""
         now = self._clock.seconds()
         duties = [at for what, at in self._due.items() if what not in ("beat", "sample to postgres")]
-        exchange = 0.0 if self._ends or self._wanted else self._due.get("beat", 0.0)
-        return max(0.001, min([*duties, now + self._processes.due(), max(exchange, self._not_before)]) - now)
-
-
-@contextmanager
-def told_if_heard(what: str) -> Iterator[None]:
-    """On the way out nothing is waited for: the next agentd, or silence, tells what Postgres did not hear."""
-    try:
-        yield
-    except (Outage, Moved) as trouble:
-        log.warning("could not %s: %s", what, trouble)
+        exchange = max(self._next_news_at(), self._not_before)
+        return max(0.001, min([*duties, now + self._processes.due(), exchange]) - now)

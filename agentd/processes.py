@@ -8,26 +8,26 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from msgspec.structs import replace
-
 from agentd.adoption import sort_out
 from agentd.attempts import Attempts, ended
 from agentd.briefing import Briefing
 from agentd.burials import Burials
+from agentd.handover import Handover, never_started
 from agentd.journal import boot_id, boottime
-from agentd.link import Gone, Link
+from agentd.link import Link
 from agentd.output import Pruner
-from agentd.records import AnyRecord, Ended, Hello, Spawned, Story, is_whole
+from agentd.records import AnyRecord, Condition, Ended, Hello, Spawned, Story, is_whole
+from agentd.reports import Reports
 from agentd.roster import Roster
 from agentd.running import Processes, Running, as_running, as_story
 from agentd.spool import Spool
+from agentd.supervisor.care import Care
 from clusterctl.clock import Clock, SystemClock
-from clusterctl.model.orders import End, Order
+from clusterctl.model.orders import End, Order, Replica, Report
 from clusterctl.model.states import Outcome
 
 __all__ = ["Processes", "RealProcesses", "Running"]
 
-MOST_TRIES = 5  # to hand an order to a supervisor
 KILL_S = 5.0  # how long the processes of a job may take to end once they are killed
 
 
@@ -48,20 +48,22 @@ class RealProcesses(Processes):
         output_cap_mb: int = 0,
         keep_logs_s: float = math.inf,
         clock: Clock | None = None,
+        care: Care = Care(),  # noqa: B008 - frozen
     ) -> None:
         self._spool = Spool(spool)
         self._clock = clock or SystemClock()
         self._gpus = range(gpus)
-        self._briefing = Briefing(spool=self._spool, worker=worker, has_gpus=gpus > 0, output_cap_mb=output_cap_mb)
+        briefing = Briefing(spool=self._spool, worker=worker, has_gpus=gpus > 0, output_cap_mb=output_cap_mb, care=care)
+        self._reports = Reports(self._spool.reports)
         self._pruner = Pruner(self._spool, keep_logs_s)
         self._boot = boot_id()
-        self._unsure: dict[int, Order] = {}  # of which nobody has said that they run
         try:
             self._roster = Roster(self._spool, self._clock)
         except OSError:
             self._spool.close()
             raise
         self._attempts = Attempts(self._roster.bell.ring)
+        self._handover = Handover(self._roster, self._attempts, briefing)
         self._burials = Burials(self._clock)
         self._adopt()
         self._written = self._spool.written_for()
@@ -76,7 +78,7 @@ class RealProcesses(Processes):
             detail = f"allocation {id} is another attempt here: was the database restored?"
             self._attempts.tell(ended(id, token, Outcome.NEVER_STARTED, detail))
             return
-        if order.spec.script is not None:
+        if order.spec.script is not None or order.kind == "service":
             self._written.add(id)
         running = Running(
             allocation_id=id,
@@ -86,8 +88,9 @@ class RealProcesses(Processes):
             memory_mb=order.request.memory_mb,
             gpus=self._attempts.free_gpus(self._gpus, order.request.gpus),
             grace_s=order.grace_s,
+            kind=order.kind,
         )
-        self._hand_over(order, running)
+        self._handover.give(order, running)
 
     def stop(self, allocation_id: int, outcome: Outcome, grace_s: float, detail: str = "") -> None:
         """Tell its supervisor to end it."""
@@ -95,6 +98,26 @@ class RealProcesses(Processes):
             self._attempts.link(allocation_id).say(
                 op="stop", allocation_id=allocation_id, outcome=outcome, grace_s=grace_s, detail=detail
             )
+
+    def restart(self, allocation_id: int, generation: int, grace_s: float) -> None:
+        """Tell its supervisor."""
+        if allocation_id in self._attempts.running:
+            self._attempts.link(allocation_id).say(
+                op="restart", allocation_id=allocation_id, generation=generation, grace_s=grace_s
+            )
+
+    def replicas(self) -> Mapping[int, int]:
+        """A live view."""
+        return MappingProxyType(self._attempts.versions)
+
+    def replica(self, allocation_id: int) -> Replica:
+        """As its supervisor said last."""
+        token = self._attempts.running[allocation_id].start_token
+        return self._attempts.conditions[allocation_id].report(token, boottime())
+
+    def reports(self) -> Mapping[int, Report]:
+        """What their files say that was not there before."""
+        return self._reports.read(self._attempts.versions)
 
     def bury(self, end: End) -> None:
         """Look for its mark: what carries that is killed first."""
@@ -176,39 +199,6 @@ class RealProcesses(Processes):
             else:
                 self._bury(story)
 
-    def _hand_over(self, order: Order, running: Running) -> None:
-        """Give *order* to a supervisor. One that has gone unheard costs a try."""
-        trouble = "supervisors end before they can begin anything"
-        for _ in range(MOST_TRIES):
-            try:
-                link = self._roster.engage()
-            except OSError as error:
-                trouble = f"no supervisor can be made: {error.strerror}"
-                break
-            if self._send(link, order, running):
-                return
-        id, token = running.allocation_id, running.start_token
-        self._attempts.tell(ended(id, token, Outcome.NEVER_STARTED, trouble))
-
-    def _send(self, link: Link, order: Order, running: Running) -> bool:
-        """Give *order* to *link*'s supervisor; False if that turns out to be gone."""
-        cut = link.is_settled and bool(link.standing)
-        if cut:
-            self._attempts.forget(link)
-        try:
-            link.send(self._briefing.write(order, running.start_token, gpus=running.gpus, cut=cut))
-        except OSError as error:
-            self._attempts.enter(link, running)
-            self._never_started(running, f"the worker's spool cannot be written: {error.strerror}")
-            self._roster.rest(link)
-        except Gone:
-            self._roster.part(link)
-            return False
-        else:
-            self._attempts.enter(link, replace(running, supervisor_pid=link.pid))
-            self._unsure[order.allocation_id] = order
-        return True
-
     def _hear(self) -> None:
         self._roster.bell.clear()
         for link, records in self._roster.hear():
@@ -226,15 +216,18 @@ class RealProcesses(Processes):
                 case Hello(pid=pid):
                     self._attempts.note_pid(link, pid)
                 case Spawned(allocation_id=id) if id in link.open:
-                    self._unsure.pop(id, None)
+                    self._handover.note(id)
                     self._attempts.note_spawned(record)
+                case Condition(allocation_id=id) if id in link.open:
+                    self._handover.note(id)
+                    self._attempts.note_condition(record)
                 case Ended():
                     self._heed(record)
                     if not link.open:
                         self._roster.rest(link)
 
     def _heed(self, end: Ended) -> None:
-        self._unsure.pop(end.allocation_id, None)
+        self._handover.note(end.allocation_id)
         self._attempts.heed(end)
 
     def _mourn(self, link: Link) -> None:
@@ -252,28 +245,25 @@ class RealProcesses(Processes):
 
     def _miss(self, link: Link, running: Running) -> None:
         """*link*'s journal does not tell of *running*: it never began, unless that journal was spoilt."""
-        order = self._unsure.pop(running.allocation_id, None)
+        order = self._handover.note(running.allocation_id)
         if running.pid or (link.pid and not is_whole(link.journal)):
             self._bury(as_story(running, self._boot))
         elif order is None:
-            self._never_started(running, "its supervisor ended before it could begin")
+            self._attempts.heed(never_started(running, "its supervisor ended before it could begin"))
         else:
             # Once: if that supervisor is not made either, it is given up.
-            self._hand_over(order, self._attempts.withdraw(order.allocation_id))
-            self._unsure.pop(order.allocation_id, None)
+            self._handover.give(order, self._attempts.withdraw(order.allocation_id))
+            self._handover.note(order.allocation_id)
 
     def _bury(self, story: Story) -> None:
         """End an attempt that has no supervisor, once nothing of it is left."""
         id, token = story.begin.allocation_id, story.begin.token
-        self._unsure.pop(id, None)
+        self._handover.note(id)
         if story.begin.boot == self._boot:
             self._burials.add(story)
             self._roster.bell.ring()
         else:
             self._attempts.settle(ended(id, token, Outcome.WORKER_REBOOTED, "the machine was started anew"))
-
-    def _never_started(self, running: Running, detail: str) -> None:
-        self._attempts.heed(ended(running.allocation_id, running.start_token, Outcome.NEVER_STARTED, detail))
 
     def _clear_away(self, link: Link) -> None:
         """Delete what a supervisor that is gone has left, once all of it is acknowledged."""

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from agentd.journal import read_lines
-from clusterctl.model.orders import End
+from clusterctl.model.orders import End, Replica
 from clusterctl.model.states import Outcome
 
 # A journal is a file, and may hold anything by now. What does not fit here is no record: beyond these bounds Postgres
@@ -21,6 +21,9 @@ Token = Annotated[str, Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\
 Words = Annotated[str, Meta(pattern="^[^\\x00]*\\Z")]
 Moment = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+LONGEST_EXIT = 300  # characters
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower):
@@ -46,6 +49,7 @@ class Begin(Record, frozen=True, kw_only=True):
     grace_s: Moment = 30.0  # what it was for those who did not write it down yet
     memory_mb: Count
     gpus: tuple[int, ...]
+    service: bool = False
     at: Moment
 
 
@@ -56,6 +60,38 @@ class Spawned(Record, frozen=True, kw_only=True):
     pid: Pid
     start: int
     reaped_s: float
+
+
+class Condition(Record, frozen=True, kw_only=True):
+    """How a replica stands: since when it is ready, until when it rests, and how its process before has ended."""
+
+    allocation_id: Number
+    ready_at: Moment | None
+    restarts: Count
+    rests_until: Moment | None
+    generation: Count
+    exit_code: Count | None = None
+    signal: Count | None = None
+    detail: Words = ""
+
+    def report(self, token: str, now: float) -> Replica:
+        """As Postgres is told it at *now* (BOOTTIME)."""
+        return Replica(
+            allocation_id=self.allocation_id,
+            start_token=token,
+            ready_ago_s=None if self.ready_at is None else max(0.0, now - self.ready_at),
+            restarts=self.restarts,
+            rests_s=None if self.rests_until is None else max(0.0, self.rests_until - now),
+            last_exit=self.last_exit,
+            generation=self.generation,
+        )
+
+    @property
+    def last_exit(self) -> str:
+        """``exit code 1``, ``signal 9: used 300 MiB of 256 MiB``; empty while there was none."""
+        words = f"exit code {self.exit_code}" if self.exit_code is not None else ""
+        words = f"signal {self.signal}" if self.signal is not None else words
+        return ": ".join(filter(None, (words, self.detail)))[:LONGEST_EXIT]
 
 
 class Ended(Record, frozen=True, kw_only=True, tag="end"):
@@ -95,7 +131,7 @@ class Story(msgspec.Struct):
     ended: Ended | None = None
 
 
-AnyRecord: TypeAlias = Hello | Begin | Spawned | Ended
+AnyRecord: TypeAlias = Hello | Begin | Spawned | Condition | Ended
 _decoder = msgspec.json.Decoder(AnyRecord)
 
 

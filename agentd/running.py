@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from agentd.records import Begin, Story
-from clusterctl.model.orders import End, Order
+from clusterctl.model.orders import End, Order, Replica, Report
 from clusterctl.model.states import Outcome
 
 
@@ -17,7 +17,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pid`` and ``supervisor_pid`` are 0 until they are known (a few ms; ``pid`` 50 ms, and never of an attempt that
     is shorter). ``began_at`` is on CLOCK_BOOTTIME. ``memory_mb`` is its limit, 0 for none. ``grace_s`` is what whoever
-    stops it leaves between TERM and KILL: it came with the order.
+    stops it leaves between TERM and KILL: it came with the order. Of a service, ``pid`` is that of its last process.
     """
 
     allocation_id: int
@@ -30,6 +30,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int = 0
     gpus: tuple[int, ...] = ()
     grace_s: float = 0.0
+    kind: Literal["batch", "service"] = "batch"
 
 
 class Processes(Protocol):
@@ -50,6 +51,21 @@ class Processes(Protocol):
 
         Asked again, the first outcome stays, and a shorter grace hurries. An attempt that does not run is left alone.
         """
+
+    def restart(self, allocation_id: int, generation: int, grace_s: float) -> None:
+        """Have a replica follow *generation*: stop its process, as ``stop`` would, and start it again at once.
+
+        Nothing happens to one that follows it already, or will.
+        """
+
+    def replicas(self) -> Mapping[int, int]:
+        """Of each replica that runs, by allocation id, a number that changes with what ``replica`` says."""
+
+    def replica(self, allocation_id: int) -> Replica:
+        """How it stands now."""
+
+    def reports(self) -> Mapping[int, Report]:
+        """What replicas have said of their services since the last call, by allocation id; each as one report."""
 
     def collect(self) -> list[End]:
         """Hear what has happened. Returns each end **once**, in the order in which they came.
@@ -114,6 +130,7 @@ def as_running(story: Story) -> Running:
         memory_mb=begin.memory_mb,
         gpus=begin.gpus,
         grace_s=begin.grace_s,
+        kind="service" if begin.service else "batch",
     )
 
 
@@ -131,6 +148,7 @@ def as_story(running: Running, boot: str) -> Story:
             grace_s=running.grace_s,
             memory_mb=running.memory_mb,
             gpus=running.gpus,
+            service=running.kind == "service",
             at=running.began_at,
         )
     )

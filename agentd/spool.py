@@ -2,7 +2,8 @@
 
 ``lock`` (one agentd at a time), ``warm`` (one warm process at a time), ``origin`` (which directory this is), ``synced``
 (when the cluster last heard us), ``supervisors/`` (journals and sockets), ``output/`` (what jobs wrote, or notes of
-where they did), ``scripts/`` (what they run), ``orders/`` (those too large for a socket).
+where they did), ``scripts/`` (what they run), ``orders/`` (those too large for a socket), ``reports/`` (what services
+say of themselves).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentd.journal import SYNCED_BYTES, boot_id, read_synced
+from agentd.reports import APART
 from clusterctl.model.errors import Refused
 
 PLAIN_NUMBER = re.compile("[1-9][0-9]{0,17}")
@@ -26,7 +28,7 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        for directory in (self.path, self.supervisors, self.output, self.scripts, self.orders):
+        for directory in (self.path, self.supervisors, self.output, self.scripts, self.orders, self.reports):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -61,6 +63,11 @@ class Spool:
         """Large orders, by allocation id."""
         return self.path / "orders"
 
+    @property
+    def reports(self) -> Path:
+        """What services report, by allocation id."""
+        return self.path / "reports"
+
     def journal(self, number: int) -> Path:
         """The journal of supervisor *number*."""
         return self.supervisors / f"{number}.journal"
@@ -73,10 +80,12 @@ class Spool:
         """The files that are of no use once the end of *allocation_id* is acknowledged."""
         yield self.scripts / str(allocation_id)
         yield self.orders / str(allocation_id)
+        yield self.reports / str(allocation_id)
+        yield self.reports / f"{allocation_id}{APART}"
 
     def written_for(self) -> set[int]:
         """The allocations that have such files."""
-        paths = (*self.scripts.iterdir(), *self.orders.iterdir())
+        paths = (*self.scripts.iterdir(), *self.orders.iterdir(), *self.reports.iterdir())
         return {int(path.name) for path in paths if PLAIN_NUMBER.fullmatch(path.name)}
 
     @property

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from agentd.loop import Agent
-from agentd.sampler import Sampler
+from agentd.running import Running
+from agentd.sampler import Sample, Sampler
 from clusterctl import live
 from clusterctl.clock import Bell
+from clusterctl.model.orders import Usage
 from clusterctl.model.registration import Registration
 from clusterctl.model.resources import Resources
 from clusterctl.settings import Settings
-from tests.simulated import Machine, SimulatedProcesses
+from tests.machine import Machine
+from tests.simulated import SimulatedProcesses
 from tests.virtual import Life, VirtualDatabase, VirtualTime
 
 
@@ -29,6 +33,15 @@ class Surroundings(Protocol):
 
     def new_redis(self) -> live.Connection:
         """A line to Redis."""
+
+
+class SimulatedSampler(Sampler):
+    """Without the agent itself: what its process uses is what the tests do in no time at all."""
+
+    def sample(self, running: Mapping[int, Running]) -> Sample:
+        """What the jobs use."""
+        sample = super().sample(running)
+        return replace(sample, host=replace(sample.host, agent=Usage()))
 
 
 class Worker:
@@ -59,7 +72,7 @@ class Worker:
             db=db,
             redis=cluster.new_redis(),
             processes=self.processes,
-            sampler=Sampler(),
+            sampler=SimulatedSampler(),
             clock=cluster.clock,
             orders=self.orders,
             look_for_trouble=lambda: self.trouble,

@@ -1,4 +1,4 @@
-"""One attempt, from its order to the end of its last process."""
+"""One attempt, from its order to the end of its last process. Of a service: ``replica``."""
 
 from __future__ import annotations
 
@@ -43,12 +43,15 @@ class Attempt:
         self._begun = b""
         self._synced = 0.0
         self.spawned: bytes | None = None
+        self.condition = b""  # of a replica: how it stands
+        self.has_news = False  # to be told at once
         self.end: bytes | None = None
-        self.end_is_written = False
+        self.end_is_written = self.end_is_told = False
         self._start = start
         self._around = around
         self._pid = 0
         self._output = NO_OUTPUT
+        self._before: dict[tuple[int, int], os.stat_result] = {}
         self._status: int | None = None  # of the job's own process, once it is reaped
         self._limit_at = math.inf
         self._outcome, self._detail = "exited", ""
@@ -56,25 +59,37 @@ class Attempt:
         self._cleared = False  # leftovers have been asked to end
         self._kill_at = math.inf  # not before a stop, or the end of the job's own process
         self._pause = FIRST_PAUSE_S
+        self._reaped_s = 0.0  # of the CPU, by the supervisor's children of before
         self._cpu_s, self._peak_kb = 0.0, 0
 
     def begin(self) -> None:
         """Write down that it begins, then make the process; or end here, saying why not."""
-        start, around = self._start, self._around
         now = boottime()
         try:
             self._begun = self._begin_line(now)
-            around.journal.append(self._begun)
+            self._around.journal.append(self._begun)
         except OSError as error:
             self._finish("never_started", f"the worker's journal cannot be written: {error.strerror}")
             return
         reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self._reaped_s = reaped.ru_utime + reaped.ru_stime
         try:
-            self._check_lease()
-            self._pid, opened = spawn(start, around.null, self._check_lease)
+            self._run(now)
         except CannotStartError as error:
-            self._finish(error.outcome, str(error), exit_code=error.exit_code)
-            return
+            self._could_not_start(error)
+
+    def _could_not_start(self, error: CannotStartError) -> None:
+        self._finish(error.outcome, str(error), exit_code=error.exit_code)
+
+    def _run(self, now: float) -> None:
+        """Make the process, and write it down. Raises CannotStartError."""
+        start, around = self._start, self._around
+        self._check_lease()
+        self._pid, opened = spawn(start, around.null, self._check_lease)
+        # What stood in a file before the first process could write: it holds for those that come after.
+        before = {(status.st_dev, status.st_ino): status for _, status in opened} | self._before
+        opened = [(fd, before[status.st_dev, status.st_ino]) for fd, status in opened]
+        self._before = {(status.st_dev, status.st_ino): status for _, status in opened}
         self._output = Output(opened, start["output_cap"], now)
         if start["time_limit_s"] is not None:
             self._limit_at = now + start["time_limit_s"]
@@ -84,7 +99,7 @@ class Attempt:
                 "allocation_id": self.allocation_id,
                 "pid": self._pid,
                 "start": start_time(self._pid),
-                "reaped_s": reaped.ru_utime + reaped.ru_stime,
+                "reaped_s": self._reaped_s,
             }
         )
         with suppress(OSError):  # a full disk: the tree is still found by its environment
@@ -93,7 +108,7 @@ class Attempt:
     @property
     def story(self) -> bytes:
         """All that has been said of it, or would have been: the lines of a journal."""
-        return self._begun + (self.spawned or b"") + (self.end or b"")
+        return self._begun + (self.spawned or b"") + self.condition + (self.end or b"")
 
     def moment(self) -> float:
         """The BOOTTIME at which ``look`` has something to do, whatever else happens."""
@@ -120,17 +135,24 @@ class Attempt:
 
         The first stop says what the end is called; a later one may only hurry, or end for good what was to run again.
         """
+        is_first = self._status is None and not self._stopping
+        if is_first or (outcome == "cancelled" and self._outcome in ("requeued", "worker_stopped")):
+            self._outcome, self._detail = outcome, detail
+        self._stopping = True
+        self._end_process(grace_s)
+
+    def restart(self, generation: int, grace_s: float) -> None:
+        """Only replicas are started again."""
+
+    def _end_process(self, grace_s: float) -> None:
+        """TERM now if nobody has asked before, and KILL after *grace_s*."""
         now = boottime()
         kill_at = self._last_moment(now + grace_s)
-        if self._status is None and not self._stopping:
-            self._outcome, self._detail = outcome, detail
+        if self._status is None and self._kill_at == math.inf:
             # To the group, as a terminal does: a shell sees to its trap only once its child has ended.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGTERM if kill_at > now else signal.SIGKILL)
                 os.killpg(self._pid, signal.SIGCONT)
-        elif outcome == "cancelled" and self._outcome in ("requeued", "worker_stopped"):
-            self._outcome, self._detail = outcome, detail
-        self._stopping = True
         self._kill_at = min(self._kill_at, kill_at)
 
     def reap(self) -> None:
@@ -140,7 +162,7 @@ class Attempt:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 # As a subreaper we are the last ancestor of all: no child means that nothing is left, daemons included.
-                self._finish(self._outcome, self._detail, **exit_of(self._status))
+                self._all_ended()
                 return
             if pid == 0:
                 if self._status is not None and not self._cleared:
@@ -148,8 +170,16 @@ class Attempt:
                 return
             self._cpu_s += usage.ru_utime + usage.ru_stime
             self._peak_kb = max(self._peak_kb, usage.ru_maxrss)
-            if pid == self._pid:
-                self._status = status
+            self._note_end(pid, status)
+
+    def _note_end(self, pid: int, status: int) -> None:
+        """A child has been reaped."""
+        if pid == self._pid:
+            self._status = status
+
+    def _all_ended(self) -> None:
+        """No process is left."""
+        self._finish(self._outcome, self._detail, **exit_of(self._status))
 
     def _clear_leftovers(self) -> None:
         """Ask whatever outlives the job's own process to end; ``look`` insists."""
@@ -199,6 +229,7 @@ class Attempt:
                 "grace_s": start["grace_s"],
                 "memory_mb": start["memory_mb"],
                 "gpus": start["gpus"],
+                "service": start["service"],
                 "at": now,
             }
         )

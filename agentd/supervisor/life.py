@@ -20,6 +20,7 @@ from agentd.supervisor.kernel import (
     signal_descriptor,
     timer_descriptor,
 )
+from agentd.supervisor.replica import Replica
 from agentd.supervisor.tree import start_time
 
 TELL_AFTER_S = 0.05  # most short jobs have ended by then, and one message does for both
@@ -98,13 +99,11 @@ class Supervisor:
             now = boottime()
             if now >= attempt.moment():
                 attempt.look()
-            if now >= self._tell_at and attempt.spawned:
-                self._tell(attempt.spawned)
-                self._tell_at = math.inf
-        else:
-            attempt.write_end()
-            if attempt.end_is_written:
-                self._attempt = None
+            if attempt.has_news or (now >= self._tell_at and attempt.spawned):
+                self._tell((attempt.spawned or b"") + attempt.condition)
+                self._tell_at, attempt.has_news = math.inf, False
+        attempt.write_end()
+        self._tell_end(attempt)
 
     def _heed_signals(self) -> None:
         caught = read_signals(self._signals)
@@ -136,6 +135,8 @@ class Supervisor:
                 self._begin(message)
             case "stop" if attempt and attempt.end is None and attempt.allocation_id == message["allocation_id"]:
                 attempt.stop(message["outcome"], message["grace_s"], message["detail"])
+            case "restart" if attempt and attempt.end is None and attempt.allocation_id == message["allocation_id"]:
+                attempt.restart(message["generation"], message["grace_s"])
             case "cut" if attempt is None or attempt.end:
                 self._cut()
             case "leave":
@@ -148,7 +149,8 @@ class Supervisor:
             os.unlink(file.name)
         if message["cut"]:
             self._cut()
-        attempt = Attempt(message, self._around)  # type: ignore[arg-type]  # agentd's own Start
+        kind = Replica if message["service"] else Attempt
+        attempt = kind(message, self._around)  # type: ignore[arg-type]  # agentd's own Start
         if self._attempt:  # still has an end to write: nothing new before that
             attempt.refuse("the worker's journal cannot be written")
             self._tell(attempt.end or b"")
@@ -167,11 +169,13 @@ class Supervisor:
         """Say how it ended, if it has. It was written down before: what is said is never forgotten."""
         if attempt.end is None:
             return
-        self._tell(attempt.end)
+        if not attempt.end_is_told:
+            attempt.end_is_told = True
+            self._tell(attempt.end)
+            if self._leaving:  # at once, so that nothing more is ordered
+                self._disconnect()
         if attempt.end_is_written:
             self._attempt = None
-        if self._leaving:  # at once, so that nothing more is ordered
-            self._disconnect()
 
     def _tell(self, line: bytes) -> None:
         if self._connection:

@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell would exit with
 LONGEST_SHOWN = 200  # characters of a path in a detail
@@ -36,6 +36,11 @@ class Start(TypedDict):
     grace_s: float  # from TERM to KILL, whoever stops it
     memory_mb: int
     gpus: list[int]
+    service: bool  # a replica: its process is started again whenever it ends
+    generation: int  # which restart its first process follows
+    ready_cmd: str  # a shell command that succeeds once it can serve; or if there is none
+    ready_after_s: float  # it is thought to once it has been up for so long
+    care: dict[str, Any]  # the fields of ``Care``
     cut: bool  # all that stands in the journal is acknowledged
 
 

@@ -12,11 +12,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from agentd.journal import boottime, is_held
 from agentd.processes import RealProcesses, Running
+from agentd.supervisor.care import Care
 from agentd.supervisor.tree import read_processes
-from clusterctl.model.orders import End, Order
+from clusterctl.model.orders import End, Order, Replica
 from clusterctl.model.output import default_output
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec
@@ -26,6 +28,10 @@ from tests.until import until
 # Of this run alone: tests beside it have allocations of the same numbers. Children inherit it.
 TOKEN = os.environ.setdefault("CLUSTERCTL_TEST_TOKEN_" + os.environ.get("PYTEST_XDIST_WORKER", ""), str(uuid.uuid4()))
 SHORT_GRACE_S = 0.3
+# As the real one, in less time; nothing is given up.
+BRISK = Care(
+    first_rest=0.05, longest_rest=0.4, most_quick=1_000_000, probe_soon=0.05, probe_late=0.1, probe_timeout=0.5
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,6 +51,10 @@ def order(
     time_limit_s: int | None = None,
     lease_s: int | None = None,
     grace_s: float = SHORT_GRACE_S,
+    kind: Literal["batch", "service"] = "batch",
+    generation: int = 0,
+    ready_cmd: str = "",
+    ready_after_s: float = 0.0,
 ) -> Order:
     """Allocation *number* of the job with the same number, one CPU; *array* is (array id, index)."""
     return Order(
@@ -54,17 +64,33 @@ def order(
         name=name,
         array_id=array[0] if array else None,
         array_index=array[1] if array else None,
-        spec=Spec(command=command, script=script, env=env or {}, cwd=cwd, stdout=stdout, stderr=stderr),
+        spec=Spec(
+            command=command,
+            script=script,
+            env=env or {},
+            cwd=cwd,
+            stdout=stdout,
+            stderr=stderr,
+            ready_cmd=ready_cmd,
+            ready_after_s=ready_after_s,
+        ),
         request=Resources(cpu_milli=1000, memory_mb=memory_mb, gpus=gpus),
         time_limit_s=time_limit_s,
         lease_s=lease_s,
         grace_s=grace_s,
+        kind=kind,
+        generation=generation,
     )
 
 
 def shell(number: int, text: str, **changes: object) -> Order:
     """Allocation *number*, which runs *text* in a shell."""
     return order(number, "/bin/sh", "-c", text, **changes)  # type: ignore[arg-type]  # the changes of order()
+
+
+def replica(number: int, text: str, **changes: object) -> Order:
+    """Allocation *number* of a service, each of whose processes runs *text* in a shell."""
+    return shell(number, text, kind="service", **changes)
 
 
 class Rig:
@@ -77,6 +103,7 @@ class Rig:
         gpus: int = 0,
         output_cap_mb: int = 1024,
         keep_logs_s: float = math.inf,
+        care: Care = BRISK,
     ) -> None:
         self.spool = spool
         self.processes = RealProcesses(
@@ -85,6 +112,7 @@ class Rig:
             gpus=gpus,
             output_cap_mb=output_cap_mb,
             keep_logs_s=keep_logs_s,
+            care=care,
         )
         self.processes.renew(boottime())
         self.ends: dict[int, End] = {}
@@ -125,6 +153,22 @@ class Rig:
         assert found is not None
         return found
 
+    def replica(self, number: int) -> Replica | None:
+        """How replica *number* stands; None if nobody knows yet. It has not ended."""
+        assert number not in self.listen(), f"ended: {self.ends[number]}"
+        return self.processes.replica(number) if number in self.processes.replicas() else None
+
+    def replica_until(self, number: int, good: Callable[[Replica], bool], what: str) -> Replica:
+        """Wait until replica *number* stands so."""
+
+        def stands() -> Replica | None:
+            found = self.replica(number)
+            return found if found and good(found) else None
+
+        found = until(stands, what=what)
+        assert found
+        return found
+
     def stop(self, number: int, outcome: Outcome = Outcome.CANCELLED, grace_s: float = SHORT_GRACE_S) -> End:
         """Stop it, and wait for its end."""
         self.processes.stop(number, outcome, grace_s)
@@ -163,13 +207,14 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def another_agentd(spool: Path, orders_of: str) -> Iterator[subprocess.Popen[str]]:
+def another_agentd(spool: Path, orders_of: str, care: Care = BRISK) -> Iterator[subprocess.Popen[str]]:
     """A process of its own that starts the orders in the Python expression *orders_of*, and then only listens."""
     source = f"""
 import sys
 from pathlib import Path
-from tests.agent.rig import Rig, order, shell
-rig = Rig(Path({str(spool)!r}))
+from agentd.supervisor.care import Care
+from tests.agent.rig import Rig, order, replica, shell
+rig = Rig(Path({str(spool)!r}), care={care!r})
 rig.start(*({orders_of}))
 for running in list(rig.processes.running()):
     rig.running(running)

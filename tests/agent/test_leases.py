@@ -108,7 +108,8 @@ def attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def make(**changes: Any) -> Attempt:
         start = Start(op="start", allocation_id=1, job_id=1, token=TOKEN, argv=["/bin/sh", "-c", ":"], env={},
                       cwd=str(tmp_path), stdout=str(tmp_path / "output"), stderr="", in_spool=False, output_cap=0,
-                      time_limit_s=None, lease_s=LEASE, grace_s=GRACE, memory_mb=0, gpus=[], cut=False)  # fmt: skip
+                      time_limit_s=None, lease_s=LEASE, grace_s=GRACE, memory_mb=0, gpus=[], service=False,
+                      generation=0, ready_cmd="", ready_after_s=0.0, care={}, cut=False)  # fmt: skip
         journal = Journal("1.journal", directory=directory)
         pid = os.getpid()
         return Attempt(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.daemon_faults import DAEMON_FAULTS
 from tests.mutants.doctor_faults import DOCTOR_FAULTS
 from tests.mutants.fault import Fault
+from tests.mutants.replica_faults import REPLICA_FAULTS
 
 LAWS = "clusterctl/store/migrations/0002_laws.sql"
 RELEASES = "clusterctl/store/releases.py"
@@ -183,7 +184,7 @@ FAULTS = (
     Fault(
         "nothing is written down before there is a process",
         "agentd/supervisor/attempt.py",
-        "            around.journal.append(self._begun)\n",
+        "            self._around.journal.append(self._begun)\n",
         "",
         ("tests/agent/test_survival.py", "tests/agent/test_adoption.py"),
     ),
@@ -287,4 +288,5 @@ FAULTS = (
     ),
     *DAEMON_FAULTS,
     *DOCTOR_FAULTS,
+    *REPLICA_FAULTS,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from clusterctl.model.states import TERMINAL
 from clusterctl.store.connection import Database
 from clusterctl.store.invariants import violations
-from tests.simulated import Entry
+from tests.machine import Entry
 from tests.worker import Worker
 
 if TYPE_CHECKING:
