@@ -11,22 +11,22 @@ from clusterctl.clock import Clock
 from clusterctl.daemon import Agenda, Rest
 from clusterctl.live import bell, cache, heartbeats
 from clusterctl.model.errors import Moved, Outage
-from clusterctl.model.plan import Wait
 from clusterctl.model.snapshot import Snapshot
-from clusterctl.scheduling.words import in_words
 from clusterctl.settings import Settings
-from clusterctl.store import claims, jobs, migrations, releases, totals
+from clusterctl.store import deadlines, jobs, migrations, releases, totals
 from clusterctl.store.connection import Database
 from clusterctl.units import format_cpus
-from schedd import pruner, round
+from schedd import pruner, round, services
+from schedd.chronicle import Chronicle
 from schedd.diary import Diary
 from schedd.leadership import Chair
+from schedd.shares import Shares
 from schedd.watch import Watch
 
 PRUNE_EVERY = 60.0  # seconds
+SHARES_EVERY = 10.0  # seconds: how finely what tenants have used of late is known
 MOST_AT_ONCE = 500  # jobs that time alone moves, in one transaction
 MEND_CACHE_EVERY = 3.0  # seconds: whoever spoils it all the time costs no more than this
-FOLD_EVERY = 10.0  # seconds: how often a "no" that still stands is counted up in the claim log
 BREATH = 0.05  # seconds before looking again at a world that has just moved
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,11 @@ class Scheduler:
         self._asked_now = asked_now
         self._diary = Diary()
         self._watch = Watch(db, settings, clock)
+        self._shares = Shares(db, settings)
         self._rounds = 0
         self._due = Agenda(clock)
         self._due["statistics"] = clock.seconds() + settings.statistics_every  # the first figures are none
-        self._waits: frozenset[tuple[str, str]] | None = None  # None: what the claim log says is another's
-        self._unfolded = 0
+        self._chronicle = Chronicle(db, self._due)
         self._cached: tuple[int, int] | None = None
         self._checked = False
 
@@ -86,7 +86,8 @@ class Scheduler:
             self._chair.keep(self._rounds)
             if former != self._chair.term:
                 self._watch.begin_anew()
-                self._cached = self._waits = None
+                self._chronicle.begin_anew()
+                self._cached = None
         if self._chair.term is None:
             return False
         unfinished = pulse and self._keep_house(self._chair.term)
@@ -96,13 +97,14 @@ class Scheduler:
 
     def _hold_round(self, term: int) -> Rest:
         self._db.silence()  # before the look: what rings during it is not lost
+        number, began = self._chronicle.number(), self._clock.seconds()
         done = round.run(
-            self._db, self._settings, term, self._rounds + 1, wake=self._wake_workers, may_go_on=self._chair.may_decide
+            self._db, self._settings, term, number, wake=self._wake_workers, may_go_on=self._chair.may_decide
         )
         self._rounds += 1  # not before it is over: that they grow shows that we decide
         self._diary.note_workers(done.picture.workers, bool(done.picture.queue))
         self._diary.note_round(done.placed, len(done.conflicts), done.decided.waits)
-        self._log_waits(done.picture, done.decided.waits)
+        self._chronicle.tell(done, term, number, 1000 * (self._clock.seconds() - began))
         self._cache(done.picture, done.reserved_milli)
         if done.unfinished or self._db.rang:
             return True
@@ -112,9 +114,15 @@ class Scheduler:
         """What time alone brings about; True if some of it was too much for one go."""
         more_lost = self._watch.keep(term)
         woken = jobs.wake(self._db, term, MOST_AT_ONCE)
+        late = deadlines.give_up(self._db, term, MOST_AT_ONCE)
+        if late:
+            log.info("%d jobs could not keep their deadlines any more, and are cancelled", late)
+        if self._due.is_due("shares", SHARES_EVERY):
+            self._shares.keep(term)
         expired = releases.expire_starts(self._db, term, MOST_AT_ONCE)
         if expired:
             log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
+        services.keep(self._db, term, wake=self._wake_workers)
         self._diary.tell_rounds()
         if self._due.is_due("statistics", self._settings.statistics_every):
             self._diary.tell_statistics(totals.read(self._db), jobs.ready(self._db))
@@ -123,18 +131,7 @@ class Scheduler:
             if pruner.prune(self._db, self._settings):
                 self._due.pop("prune")
         self._refresh_cache()
-        return more_lost or MOST_AT_ONCE in (woken, len(expired))
-
-    def _log_waits(self, picture: Snapshot, waits: Sequence[Wait]) -> None:
-        """Write the refusals when they have changed, and now and then how often they were repeated."""
-        said = frozenset((wait.shape, wait.reason) for wait in waits)
-        self._unfolded += 1
-        if said == self._waits and not (said and self._due.is_due("fold", FOLD_EVERY)):
-            return
-        groups = {group.shape: group for group in picture.queue}
-        words = [in_words(wait, groups[wait.shape], picture) for wait in waits]
-        claims.log_waits(self._db, self._rounds, waits, words, self._unfolded, looked_at=picture.at)
-        self._waits, self._unfolded = said, 0
+        return more_lost or MOST_AT_ONCE in (woken, late, len(expired))
 
     def _cache(self, picture: Snapshot, reserved_now: int) -> None:
         """Tell Redis the totals if this round saw them change."""

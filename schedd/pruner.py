@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from clusterctl.settings import Settings
-from clusterctl.store import history
+from clusterctl.store import history, rounds, services
 from clusterctl.store.connection import Database
 
 log = logging.getLogger(__name__)
@@ -18,8 +18,10 @@ def prune(db: Database, settings: Settings) -> bool:
         "allocations": (history.prune_allocations(db, settings.keep_allocations, 5000), 5000),
         "claims": (history.prune_claims(db, settings.keep_claims, 5000), 5000),
         "samples": (history.prune_samples(db, settings.keep_samples, 20000), 20000),
+        "services": (services.prune(db, settings.keep_jobs, 5000), 5000),
         "audit entries": (history.prune_audit(db, settings.keep_audit, 5000), 5000),
     }
+    rounds.prune(db, settings.keep_claims)  # of a fixed number it is no news that the oldest go
     gone = [f"{count} {what}" for what, (count, _) in bites.items() if count]
     if gone:
         log.info("pruned %s", ", ".join(gone))

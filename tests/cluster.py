@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -96,6 +97,22 @@ class Cluster:
             spec=Spec(command=("simulate", str(seconds), str(code), manner)),
             request=request,
             indices=tuple(range(count)) if count > 1 else None,
+            **wishes,
+        )
+        ids = list(submissions.submit(self.db, submission).ids)
+        self.check()
+        return ids
+
+    def service(
+        self, replicas: int = 1, seconds: float = math.inf, code: int = 0, manner: str = "", **wishes: Any
+    ) -> list[int]:
+        """Submit a service, each of whose processes runs so long; *wishes* also of the spec, as ``ready_cmd``."""
+        ready = {name: wishes.pop(name) for name in ("ready_cmd", "ready_after_s") if name in wishes}
+        submission = Submission(
+            spec=Spec(command=("simulate", str(seconds), str(code), manner), **ready),
+            request=Resources(int(wishes.pop("cpus", 1) * 1000), wishes.pop("memory_mb", 0), 0),
+            kind="service",
+            indices=tuple(range(replicas)),
             **wishes,
         )
         ids = list(submissions.submit(self.db, submission).ids)

@@ -96,6 +96,19 @@ def complete_labels(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]
     return [pair for pair in ask(label_words, ctx) if pair[0].startswith(incomplete)]
 
 
+def complete_services(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Numbers of services that live, and their names."""
+    return [pair for pair in ask(service_words, ctx) if pair[0].startswith(incomplete)]
+
+
+def service_words(cluster: Cluster) -> list[tuple[str, str]]:
+    """A number and a name for each, and how it stands."""
+    from clusterctl import views
+
+    found = [each for each in views.service_list(cluster) if each.ended_at is None][:OFFERED]
+    return [(word, each.state) for each in found for word in (str(each.id), each.name) if word]
+
+
 def job_words(cluster: Cluster, states: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     """A number, and what it stands for; only of jobs in *states*, if any are said."""
     from clusterctl import views

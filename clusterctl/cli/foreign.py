@@ -21,7 +21,7 @@ HERE = {
     "cancel": "scancel kill delete del rm remove stop terminate abort qdel bkill",
     "hold": "pause suspend stash block",
     "release": "unhold unpause unsuspend unblock continue start",
-    "requeue": "retry restart rerun again resubmit",
+    "requeue": "retry rerun again resubmit",
     "status": "stat health ping overview state sdiag monitor watch htop",
     "workers": "nodes node sinfo machines hosts agents pbsnodes bhosts",
     "worker": "host machine",
@@ -29,7 +29,11 @@ HERE = {
     "resume": "uncordon undrain enable online",
     "label": "tag annotate",
     "claims": "events decisions",
-    "tenants": "sshare users accounts quota usage namespaces",
+    "services": "deployments deployment daemonsets svc daemons",
+    "scale": "replicas resize",
+    "restart": "rollout reload bounce",
+    "tenants": "sshare users accounts usage namespaces",
+    "tenant": "account sacctmgr quota grant",
     "doctor": "fix repair mend check diagnose verify stuck debug",
     "prune": "cleanup clean gc purge",
     "audit": "journal who",
@@ -37,14 +41,13 @@ HERE = {
     "down": "shutdown halt destroy",
     "db migrate": "migrate upgrade",
     "config show": "settings env setting",
+    "config set": "set steer configure",
     "--version": "version",
 }
 # Commands that have a name already and are not there yet, and what does until then.
 NOT_YET = {
     "top": "`clusterctl status`, `clusterctl workers` and `clusterctl jobs` show the same at one moment",
     "simulate": "`clusterctl submit --dry-run` tells when a job would start",
-    "report": "`clusterctl jobs --all -o json` and `clusterctl tenants` have the figures",
-    "scale": "services come later; several like jobs are an array, `clusterctl submit --array`",
 }
 OURS = {word: command for command, words in HERE.items() for word in words.split()}
 

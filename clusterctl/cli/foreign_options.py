@@ -72,14 +72,6 @@ HERE = {
     "up": {"--workers N": "-n -w --nodes --agents", "--detach": "--background --daemon"},
 }
 EVERYWHERE = {"-o json": "--json -j", "--dry-run": "--dryrun --simulate --what-if", "--debug": "--verbose --trace"}
-# Options that have a name already, and no effect yet: refused with a sentence, never accepted and ignored.
-NOT_YET = {"submit": ("--service", "--replicas", "--slo-p99-ms")}
-INSTEAD = 'jobs run to an end so far, and --retries N tries again what fails; see "Not there yet" in docs/critiques.md'
-
-
-def not_yet(command: str, option: str) -> str:
-    """The sentence about an option that is not there yet; empty for any other."""
-    return f"{option} is not there yet: services come later" if option in NOT_YET.get(command, ()) else ""
 
 
 def meant(command: str, option: str, known: Collection[str]) -> str:

@@ -109,8 +109,6 @@ def no_option(error: Exception, command: str, word: str, near: Sequence[str]) ->
 
     from clusterctl.cli import foreign_options as foreign
 
-    if sentence := foreign.not_yet(command, word):
-        return BadInput(sentence, foreign.INSTEAD)
     ctx = getattr(error, "ctx", None)
     known = {flag for param in ctx.command.params for flag in param.opts} if ctx else set()
     sentence = f"no such option: {word}"

@@ -16,6 +16,7 @@ from clusterctl.doctor.check import Check
 from clusterctl.doctor.clock_skew import ClockSkew
 from clusterctl.doctor.connections_low import ConnectionsLow
 from clusterctl.doctor.counters_drift import CountersDrift
+from clusterctl.doctor.crash_loop import CrashLoop
 from clusterctl.doctor.cycle_stalled import CycleStalled
 from clusterctl.doctor.dead_worker_jobs import DeadWorkerJobs
 from clusterctl.doctor.disk_low import DiskLow
@@ -33,7 +34,10 @@ from clusterctl.doctor.retention_behind import RetentionBehind
 from clusterctl.doctor.runs_long import RunsLong
 from clusterctl.doctor.schema_behind import SchemaBehind
 from clusterctl.doctor.schema_drift import SchemaDrift
+from clusterctl.doctor.service_not_ready import ServiceNotReady
+from clusterctl.doctor.slo_violated import SloViolated
 from clusterctl.doctor.starved_tenant import StarvedTenant
+from clusterctl.doctor.steering_unknown import SteeringUnknown
 from clusterctl.doctor.unsatisfiable import Unsatisfiable
 from clusterctl.doctor.utilization_high import UtilizationHigh
 from clusterctl.doctor.worker_gone import WorkerGone
@@ -68,6 +72,10 @@ CHECKS: tuple[Check, ...] = (
     LogUnreadable(),
     ClockSkew(),
     AgentVersionSkew(),
+    SteeringUnknown(),
+    CrashLoop(),
+    ServiceNotReady(),
+    SloViolated(),
     StarvedTenant(),
     Unsatisfiable(),
     RunsLong(),

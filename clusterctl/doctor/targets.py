@@ -15,8 +15,9 @@ from clusterctl.model.errors import BadInput, NotFound
 from clusterctl.model.findings import Examination, Finding
 from clusterctl.store import evidence
 
-FORMS = "write job:42, allocation:7, worker:w1, cluster, or a code such as reserved_expired"
-SUBJECT = re.compile(r"(?:job|allocation):[0-9]{1,18}|worker:.+|cluster", re.DOTALL)
+FORMS = "write job:42, service:42, allocation:7, worker:w1, cluster, or a code such as reserved_expired"
+NUMBERED = ("job", "service", "allocation")
+SUBJECT = re.compile(rf"(?:{'|'.join(NUMBERED)}):[0-9]{{1,18}}|(?:worker|setting):.+|cluster", re.DOTALL)
 
 
 class Targets(NamedTuple):
@@ -44,7 +45,7 @@ def parse(words: Sequence[str]) -> Targets:
 def normal(subject: str) -> str:
     """``job:007`` is job 7."""
     kind, _, name = subject.partition(":")
-    return f"{kind}:{int(name)}" if kind in ("job", "allocation") else subject
+    return f"{kind}:{int(name)}" if kind in NUMBERED else subject
 
 
 def narrow(cluster: Cluster, examination: Examination, targets: Targets) -> Examination:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from clusterctl.operations.jobs import cancel, hold, release
     from clusterctl.operations.mending import mend
     from clusterctl.operations.pruning import announce_prune, prune
+    from clusterctl.operations.reports import report
     from clusterctl.operations.schema import migrate
+    from clusterctl.operations.services import restart, scale
+    from clusterctl.operations.steering import steer, unsteer
+    from clusterctl.operations.tenants import grant
     from clusterctl.operations.workers import administer, confirm_dead, forget, label
 else:
     __getattr__ = lazily(
@@ -26,7 +30,11 @@ else:
             "jobs": "cancel hold release",
             "mending": "mend",
             "pruning": "announce_prune prune",
+            "reports": "report",
             "schema": "migrate",
+            "services": "restart scale",
+            "steering": "steer unsteer",
+            "tenants": "grant",
             "workers": "administer confirm_dead forget label",
         },
     )
@@ -37,13 +45,19 @@ __all__ = [
     "cancel",
     "confirm_dead",
     "forget",
+    "grant",
     "hold",
     "label",
     "mend",
     "migrate",
     "prune",
     "release",
+    "report",
     "requeue",
+    "restart",
+    "scale",
+    "steer",
     "submit",
     "submit_many",
+    "unsteer",
 ]

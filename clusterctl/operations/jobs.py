@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from clusterctl.door.served import served
 from clusterctl.model.job_verbs import Act, Handled, Seen, Step, Verb, decide, refused, unchanged
 from clusterctl.model.states import JobState
 from clusterctl.operations.changes import TRIES, again, wake_workers
-from clusterctl.store import audit, bell, job_steps, jobs, resubmissions
+from clusterctl.store import audit, bell, job_steps, jobs, resubmissions, services
 
 BATCH = 5_000  # jobs that are locked at once: agents and the leader wait for them
 MOVING = refused("nothing done: its state keeps changing; try again")
@@ -55,7 +55,7 @@ def cancel(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: b
 
 @served
 def hold(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
-    """Keep what has not started from starting, until it is released. As ``cancel`` else."""
+    """Keep what has not started from starting until it is released, and stop replicas that run. As ``cancel`` else."""
     return handle(cluster, Wish("hold", reason), ids, dry_run=dry_run)
 
 
@@ -93,11 +93,13 @@ def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -
     """Look how the jobs stand, decide what the wish means for each, do it; again for those that moved meanwhile."""
     told: dict[int, Handled] = {}
     left = sorted(set(ids))
+    sizes: dict[int, int] = {}
     for pass_ in range(TRIES):
         mine = wish._replace(key=f"{wish.key}.{pass_}")  # what ends between two passes is another submission
         seen = [(job, judge(cluster, wish, job)) for job in job_steps.look(cluster.db, left)]
+        sizes |= sizes_of(cluster, [job for job, _ in seen], sizes)
         if dry_run:
-            return [tell(job, step, step.foreseen) for job, step in seen]
+            return with_sizes([tell(job, step, step.foreseen) for job, step in seen], sizes)
         told |= {job.job_id: tell(job, step, step.sentence) for job, step in seen if step.act is None}
         for act in dict.fromkeys(step.act for _, step in seen if step.act):
             told |= carry_out(cluster, mine, act, [job for job, step in seen if step.act == act])
@@ -107,7 +109,18 @@ def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -
     moving = job_steps.look(cluster.db, left) if left else []
     told |= {job.job_id: tell(job, MOVING, MOVING.sentence) for job in moving}
     wake(cluster, told.values())
-    return [told[id] for id in sorted(told)]
+    return with_sizes([told[id] for id in sorted(told)], sizes)
+
+
+def sizes_of(cluster: Cluster, seen: Sequence[Seen], known: Collection[int]) -> dict[int, int]:
+    """How many replicas those services have, before anything is done to them, of which a replica is among *seen*."""
+    found = sorted({job.service for job in seen if job.service is not None and job.service not in known})
+    return services.sizes(cluster.db, found) if found else {}
+
+
+def with_sizes(handled: Sequence[Handled], sizes: Mapping[int, int]) -> list[Handled]:
+    """The same, each replica told one of how many it is."""
+    return [each if each.service is None else replace(each, replicas=sizes[each.service]) for each in handled]
 
 
 def judge(cluster: Cluster, wish: Wish, job: Seen) -> Step:
@@ -165,6 +178,7 @@ def tell(job: Seen, step: Step, sentence: str, again: int | None = None) -> Hand
         sentence=sentence,
         worker=job.worker,
         again=again,
+        service=job.service,
     )
 
 
@@ -202,6 +216,11 @@ def release_now(cluster: Cluster, ids: Sequence[int], _wish: Wish) -> Answers:
     return dict.fromkeys(job_steps.release(cluster.db, ids), Answer())
 
 
+def halt_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
+    """Those that were running."""
+    return dict.fromkeys(job_steps.halt(cluster.db, ids, said_by(cluster, "held", wish.reason)), Answer())
+
+
 def restart_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
     """Those that were running."""
     why = said_by(cluster, "stopped to run again", wish.reason)
@@ -217,6 +236,7 @@ def resubmit_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
 ACTS: dict[Act, Callable[[Cluster, Sequence[int], Wish], Answers]] = {
     "cancel": cancel_now,
     "hold": hold_now,
+    "halt": halt_now,
     "release": release_now,
     "restart": restart_now,
     "resubmit": resubmit_now,

@@ -8,15 +8,22 @@ from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.retention import Kind, age_of, check_age
 from clusterctl.operations.changes import again
-from clusterctl.store import audit, history
+from clusterctl.store import audit, history, rounds
 from clusterctl.store.connection import Database
 
 BITE = 5000  # rows: so many go in well under a second
 
+
+def prune_claims(db: Database, older_than_s: float, most: int) -> int:
+    """The claim log, and with it the rounds that it tells of; how many rows of the log."""
+    rounds.prune(db, older_than_s)
+    return history.prune_claims(db, older_than_s, most)
+
+
 _PRUNERS: Mapping[Kind, Callable[[Database, float, int], int]] = {
     "jobs": history.prune_jobs,
     "allocations": history.prune_allocations,
-    "claims": history.prune_claims,
+    "claims": prune_claims,
     "samples": history.prune_samples,
     "audit": history.prune_audit,
 }

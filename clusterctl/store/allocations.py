@@ -49,8 +49,9 @@ def reserve(
         WITH wanted AS MATERIALIZED (
             SELECT w.*, j.cpu_milli, j.memory_mb, j.gpus
               FROM (SELECT * FROM unnest(%(jobs)s::bigint[], %(workers)s::int[], %(policies)s::text[],
-                                         %(scores)s::float8[], %(candidates)s::int[], %(reasons)s::jsonb[])
-                           WITH ORDINALITY w(job_id, worker_id, policy, score, candidates, reasons, n)
+                                         %(scores)s::float8[], %(candidates)s::int[], %(reasons)s::jsonb[],
+                                         %(fallbacks)s::text[])
+                           WITH ORDINALITY w(job_id, worker_id, policy, score, candidates, reasons, fallback, n)
                      ORDER BY job_id) w
              CROSS JOIN LATERAL (
                    SELECT * FROM jobs
@@ -67,7 +68,8 @@ def reserve(
             SELECT *, first_value(name) OVER in_line AS worker, sum(cpu_milli) OVER in_line AS cpu_over,
                    sum(memory_mb) OVER in_line AS memory_over, sum(gpus) OVER in_line AS gpus_over
               FROM (SELECT NULL AS name, * FROM wanted UNION ALL
-                    SELECT name, NULL, id, NULL, NULL, NULL, NULL, 0, cpu_milli, memory_mb, gpus FROM accepting) line
+                    SELECT name, NULL, id, NULL, NULL, NULL, NULL, NULL, 0, cpu_milli, memory_mb, gpus
+                      FROM accepting) line
             WINDOW in_line AS (PARTITION BY worker_id ORDER BY n)
         ), fitting AS MATERIALIZED (
             SELECT *, nextval('allocations_id_seq') AS allocation_id FROM summed
@@ -75,25 +77,29 @@ def reserve(
         ), taken AS (
             UPDATE jobs j
                SET state = 'scheduled', attempt = j.attempt + 1, allocation_id = f.allocation_id, reason = NULL,
-                   detail = '', scheduled_at = cluster_time(), exit_code = NULL, signal = NULL
+                   detail = '', scheduled_at = cluster_time(), exit_code = NULL, signal = NULL, displaced = false
               FROM fitting f WHERE j.id = f.job_id
-            RETURNING j.id, j.attempt, j.tenant, j.lease_s, j.on_worker_loss, f.allocation_id, f.worker_id, f.worker,
-                      f.cpu_milli, f.memory_mb, f.gpus, f.policy, f.score, f.candidates, f.reasons
+            RETURNING j.id, j.attempt, j.tenant, j.kind, j.array_id, j.lease_s, j.on_worker_loss, j.time_limit_s,
+                      f.allocation_id, f.worker_id, f.worker, f.cpu_milli, f.memory_mb, f.gpus, f.policy, f.score,
+                      f.candidates, f.reasons, f.fallback, f.n
         ), made AS (
-            INSERT INTO allocations (id, job_id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, term,
-                                     start_by, lease_s, lost_after_s, grace_s, margin_s)
-            SELECT allocation_id, id, attempt, worker_id, tenant, cpu_milli, memory_mb, gpus, %(term)s,
+            INSERT INTO allocations (id, job_id, attempt, worker_id, tenant, kind, cpu_milli, memory_mb, gpus, term,
+                                     generation, start_by, ends_by, lease_s, lost_after_s, grace_s, margin_s)
+            SELECT allocation_id, id, attempt, worker_id, tenant, kind, cpu_milli, memory_mb, gpus, %(term)s,
+                   CASE kind WHEN 'service' THEN (SELECT generation FROM services WHERE id = array_id) ELSE 0 END,
                    cluster_time() + %(start_timeout)s * interval '1 s',
+                   cluster_time() + (time_limit_s + %(grace)s) * interval '1 s',
                    CASE WHEN on_worker_loss <> 'wait' THEN lease_s END,
                    CASE WHEN on_worker_loss <> 'wait' THEN lease_s + %(grace)s + %(margin)s END,
                    %(grace)s, %(margin)s
               FROM taken ORDER BY worker_id
         ), logged AS (
             INSERT INTO claims (round, event, job_id, worker_id, allocation_id, policy, score, candidates, reasons,
-                                duration_ms)
+                                duration_ms, detail)
             SELECT %(round)s, 'Claimed', id, worker_id, allocation_id, policy, score, candidates, reasons,
-                   1000 * (extract(epoch FROM cluster_time())::float8 - %(looked_at)s::float8)
-              FROM taken
+                   1000 * (extract(epoch FROM cluster_time())::float8 - %(looked_at)s::float8),
+                   CASE WHEN fallback IS NULL THEN '{}' ELSE jsonb_build_object('fallback', fallback) END
+              FROM taken ORDER BY n
         )
         SELECT id AS job_id, allocation_id, worker, cpu_milli FROM taken WHERE (SELECT lead_as(%(term)s))
         """,
@@ -105,6 +111,7 @@ def reserve(
         scores=[start.score for start in starts],
         candidates=[start.candidates for start in starts],
         reasons=[encode(start.refusals).decode() for start in starts],
+        fallbacks=[start.fallback or None for start in starts],
         looked_at=looked_at,
         start_timeout=timers.start_timeout_s,
         grace=timers.grace_s,
@@ -131,16 +138,18 @@ def start(db: Database, worker_id: int, incarnation: int, token: str, most: int)
         ), won AS (
             UPDATE allocations a
                SET status = 'allocated', start_token = %(token)s, incarnation = %(incarnation)s,
-                   allocated_at = cluster_time()
+                   allocated_at = cluster_time(), ends_by = ends_by + (cluster_time() - reserved_at),
+                   ran_generation = CASE a.kind WHEN 'service' THEN a.generation END
               FROM locked l WHERE a.id = l.id
-            RETURNING a.id, a.job_id, a.lease_s, a.grace_s
+            RETURNING a.id, a.job_id, a.lease_s, a.grace_s, a.kind, a.generation
         ), running AS (
             UPDATE jobs j SET state = 'running', started_at = cluster_time() FROM won WHERE j.id = won.job_id
-            RETURNING won.id, won.lease_s, won.grace_s, j.id AS job_id, j.submission_id, j.attempt, j.name, j.array_id,
-                      j.array_index, j.array_line, j."user", j.cpu_milli, j.memory_mb, j.gpus, j.time_limit_s
+            RETURNING won.id, won.lease_s, won.grace_s, won.kind, won.generation, j.id AS job_id, j.submission_id,
+                      j.attempt, j.name, j.array_id, j.array_index, j.array_line, j."user", j.cpu_milli, j.memory_mb,
+                      j.gpus, j.time_limit_s
         )
         SELECT r.id, r.job_id, r.attempt, r.name, r.array_id, r.array_index, r.array_line, r."user", r.cpu_milli,
-               r.memory_mb, r.gpus, r.time_limit_s, r.lease_s, r.grace_s, s.spec::text, s.script
+               r.memory_mb, r.gpus, r.time_limit_s, r.lease_s, r.grace_s, r.kind, r.generation, s.spec::text, s.script
           FROM running r JOIN submissions s ON s.id = r.submission_id ORDER BY r.id
         """,
         worker=worker_id,
@@ -156,7 +165,8 @@ def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Or
     rows = db.rows(
         """
         SELECT a.id, a.job_id, a.attempt, j.name, j.array_id, j.array_index, j.array_line, j."user", a.cpu_milli,
-               a.memory_mb, a.gpus, j.time_limit_s, a.lease_s, a.grace_s, s.spec::text, s.script, a.start_token::text
+               a.memory_mb, a.gpus, j.time_limit_s, a.lease_s, a.grace_s, a.kind, a.generation, s.spec::text, s.script,
+               a.start_token::text
           FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN submissions s ON s.id = j.submission_id
          WHERE a.worker_id = %s AND a.live AND a.status = 'allocated' AND a.start_token = ANY (%s::uuid[])
          ORDER BY a.id
@@ -169,7 +179,8 @@ def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Or
 
 def read_order(row: Sequence[object]) -> Order:
     """An Order from the columns that ``start`` and ``recall`` select, in their order."""
-    id, job_id, attempt, name, array_id, index, line, user, cpu, memory, gpus, limit, lease, grace, spec, script = row
+    id, job_id, attempt, name, array_id, index, line, user, cpu, memory, gpus, limit, lease, grace, *rest = row
+    kind, generation, spec, script = rest
     decoded = decode_spec(str(spec))
     return msgspec.convert(
         {
@@ -186,6 +197,8 @@ def read_order(row: Sequence[object]) -> Order:
             "time_limit_s": limit,
             "lease_s": lease,
             "grace_s": grace,
+            "kind": kind,
+            "generation": generation,
         },
         Order,
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
 
-from clusterctl.model.errors import Moved, Outage, SchemaMismatch, Superseded
+from clusterctl.model.errors import Moved, Outage, Refused, SchemaMismatch, Superseded
 
 if TYPE_CHECKING:
     import psycopg
@@ -28,6 +28,8 @@ PREPARE_AFTER = 2  # daemons repeat few statements: plan each once
 # The world moved: refused by a law of 0002, or by another's lock. Nothing was done, and looking again helps.
 OLD_INCARNATION = "CC004"
 OUTDATED = {"CC002", "CC003", "CC005", "40001", "40P01", "55P03"}
+OVER_QUOTA = "CC007"
+MANY_WAIT = "`clusterctl jobs --state pending` lists what waits"
 OVERBOOKED = "_not_oversubscribed"  # how the CHECKs are called that keep a worker from being promised twice
 # The server answered, but not with the tables that we know.
 UNKNOWN_SCHEMA = {"42P01", "42703", "42883", "3F000"}
@@ -216,6 +218,8 @@ class Database:
                 raise Superseded(one_line(error)) from error
             if error.sqlstate in OUTDATED or (error.diag.constraint_name or "").endswith(OVERBOOKED):
                 raise Moved(one_line(error)) from error
+            if error.sqlstate == OVER_QUOTA:
+                raise Refused(one_line(error), MANY_WAIT) from error
             if error.sqlstate in UNKNOWN_SCHEMA:
                 raise SchemaMismatch(one_line(error), "run `clusterctl db migrate`") from error
             if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or self._is_cut():

@@ -76,7 +76,7 @@ LET_GO: LiteralString = (
     + """, sure AS MATERIALIZED (
         SELECT * FROM locked k
          WHERE NOT EXISTS (SELECT FROM allocations WHERE job_id = k.job_id AND live)
-           AND (holds = 'running' OR state_after(outcome, exit_code, cancelled, failures, retries, losses,
+           AND (holds = 'running' OR state_after(kind, outcome, exit_code, cancelled, failures, retries, losses,
                                                  on_worker_loss) IN ('pending', 'cancelled'))
     ),"""
     + JUDGED
@@ -209,7 +209,7 @@ def wait_again(db: Database, job_id: int, state: str, named_id: int, fence: Fenc
         found: str | None = db.value(
             """
             WITH ending AS MATERIALIZED (
-                SELECT %(named)s::bigint AS id, %(job)s::bigint AS job_id, %(state)s AS holds,
+                SELECT %(named)s::bigint AS id, %(job)s::bigint AS job_id, NULL::int AS worker_id, %(state)s AS holds,
                        'start_timeout' AS outcome, 'its allocation was missing' AS detail,"""
             + UNREPORTED
             + """

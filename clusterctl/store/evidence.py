@@ -257,7 +257,11 @@ def quiet_s(db: Database) -> float:
 
 
 def exists(db: Database, kind: str, name: str) -> bool:
-    """Whether there is such a ``job`` or ``allocation`` (a number), or ``worker`` (a name)."""
+    """Whether there is such a ``job``, ``service``, ``allocation`` (numbers), ``worker`` or ``setting`` (names)."""
+    if kind == "setting":
+        return bool(db.value("SELECT EXISTS (SELECT FROM steering WHERE name = %s)", name))
+    if kind == "service":
+        return bool(db.value("SELECT EXISTS (SELECT FROM services WHERE id = %s)", int(name)))
     if kind == "worker":
         return bool(db.value("SELECT EXISTS (SELECT FROM workers WHERE name = %s)", name))
     if kind == "job":

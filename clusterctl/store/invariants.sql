@@ -65,9 +65,9 @@ WITH held AS (
     UNION ALL
     SELECT 'nothing runs again after a zero exit', 'job ' || a.job_id
       FROM allocations a JOIN jobs j ON j.id = a.job_id
-     WHERE a.release_reason = 'exited' AND a.exit_code = 0 AND (j.attempt > a.attempt OR j.state <> 'completed')
+     WHERE j.kind = 'batch' AND a.release_reason = 'exited' AND a.exit_code = 0 AND (j.attempt > a.attempt OR j.state <> 'completed')
     UNION ALL
-    SELECT 'budgets are kept', 'job ' || id FROM jobs WHERE failures > retries + 1 OR losses > 6
+    SELECT 'budgets are kept', 'job ' || id FROM jobs WHERE kind = 'batch' AND (failures > retries + 1 OR losses > 6)
     UNION ALL
     SELECT 'a job whose end was asked for does not wait', 'job ' || id
       FROM jobs WHERE cancel_requested_at IS NOT NULL AND state IN ('held', 'pending', 'scheduled')
@@ -102,7 +102,20 @@ WITH held AS (
     SELECT 'a job is one of its submission''s', 'job ' || j.id
       FROM jobs j LEFT JOIN submissions s ON s.id = j.submission_id
      WHERE s.id IS NULL OR j.id NOT BETWEEN s.first_job_id AND s.first_job_id + s.jobs - 1
-        OR (j.array_id IS NOT NULL AND j.array_id <> s.first_job_id)
+        OR (j.array_id IS NOT NULL AND j.kind = 'batch' AND j.array_id <> s.first_job_id)
+    -- Services
+    UNION ALL
+    SELECT 'a replica belongs to a service', 'job ' || j.id
+      FROM jobs j LEFT JOIN services s ON s.id = j.array_id WHERE j.kind = 'service' AND s.id IS NULL
+    UNION ALL
+    SELECT 'a service that has ended has no replicas', 'service ' || s.id
+      FROM services s JOIN jobs j ON j.array_id = s.id AND j.kind = 'service' AND j.live WHERE s.ended_at IS NOT NULL
+    UNION ALL
+    SELECT 'a replica does not end by itself', 'job ' || id
+      FROM jobs WHERE kind = 'service' AND state IN ('completed', 'failed', 'timeout', 'lost')
+    UNION ALL
+    SELECT 'an allocation is of its job''s kind', 'allocation ' || a.id
+      FROM held a JOIN jobs j ON j.id = a.job_id WHERE a.kind <> j.kind
     UNION ALL
     SELECT 'the ids of a submission are its own', 'submission ' || id
       FROM (SELECT id, first_job_id, lag(first_job_id + jobs) OVER (ORDER BY first_job_id) AS free FROM submissions) s

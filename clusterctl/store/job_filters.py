@@ -37,6 +37,7 @@ FIELDS: dict[str, Expression] = {
     "attempt": Expression("j.attempt", "number"),
     "max_attempts": Expression("(j.retries + 1)", "number"),
     "time_limit_s": Expression("j.time_limit_s", "duration"),
+    "deadline": Expression("j.deadline", "time"),
     "array_id": Expression("j.array_id", "number"),
     "array_index": Expression("j.array_index", "number"),
     "command": Expression(
@@ -63,6 +64,16 @@ FIELDS: dict[str, Expression] = {
     "allocation.allocated_at": Expression("a.allocated_at", "time", "a"),
     "allocation.released_at": Expression("a.released_at", "time", "a"),
     "allocation.release_reason": Expression("a.release_reason", "text", "a"),
+    "service.id": Expression("v.id", "number", "v"),
+    "service.ready_at": Expression(f"({job_rows.READY_AT})", "time", "a"),
+    "service.restarts": Expression(f"({job_rows.RESTARTS})", "number", "a"),
+    "service.resting_until": Expression(f"({job_rows.RESTING_UNTIL})", "time", "a"),
+    "service.last_exit": Expression(f"({job_rows.LAST_EXIT})", "text", "a"),
+    "service.generation": Expression(f"({job_rows.GENERATION})", "number", "v"),
+    "service.ran_generation": Expression(f"({job_rows.RAN_GENERATION})", "number", "a"),
+    "service.p99_ms": Expression("a.p99_ms", "number", "a"),
+    "service.violation_rate": Expression(job_rows.VIOLATION_RATE, "number", "a"),
+    "service.slo_p99_ms": Expression("v.slo_p99_ms", "number", "v"),
     "age": Expression(seconds("cluster_time()", "j.submitted_at"), "duration"),
     "wait": Expression(
         seconds(
@@ -81,6 +92,7 @@ TABLES: dict[str, LiteralString] = {  # in the order in which they can be joined
     "a": job_rows.ALLOCATIONS,
     "w": job_rows.WORKERS,
     "u": job_rows.SAMPLES,
+    "v": job_rows.SERVICES,
 }
 
 

@@ -19,7 +19,8 @@ def look(db: Database, ids: Sequence[int]) -> list[Seen]:
     """How these jobs stand, by number. Unknown ones are not answered."""
     rows = db.rows(
         """
-        SELECT j.id, j.state, w.name, a.stop_outcome, j.cancel_requested_at IS NOT NULL, j.allocation_id
+        SELECT j.id, j.state, w.name, a.stop_outcome, j.cancel_requested_at IS NOT NULL, j.allocation_id,
+               CASE j.kind WHEN 'service' THEN j.array_id END
           FROM jobs j LEFT JOIN allocations a ON a.id = j.allocation_id LEFT JOIN workers w ON w.id = a.worker_id
          WHERE j.id = ANY (%s::bigint[]) ORDER BY j.id
         """,
@@ -68,6 +69,26 @@ def release(db: Database, ids: Sequence[int]) -> list[int]:
         UPDATE jobs j SET state = 'pending', reason = NULL, detail = '' FROM locked l WHERE j.id = l.id RETURNING j.id
         """,
         list(ids),
+    )
+    return [row[0] for row in rows]
+
+
+def halt(db: Database, ids: Sequence[int], detail: str) -> list[int]:
+    """Ask the agents of what runs of services to stop it as ``held``: then running → held. *detail* as in ``hold``."""
+    rows = db.rows(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT id, allocation_id FROM jobs
+             WHERE id = ANY (%(ids)s::bigint[]) AND state = 'running' AND kind = 'service' ORDER BY id FOR UPDATE
+        ), stopped AS (
+            UPDATE allocations a SET stop_requested_at = cluster_time(), stop_outcome = 'held'
+              FROM locked l WHERE a.id = l.allocation_id AND a.status = 'allocated' AND a.stop_requested_at IS NULL
+            RETURNING a.job_id
+        )
+        UPDATE jobs j SET reason = 'held', detail = %(detail)s FROM stopped s WHERE j.id = s.job_id RETURNING j.id
+        """,
+        ids=list(ids),
+        detail=detail,
     )
     return [row[0] for row in rows]
 

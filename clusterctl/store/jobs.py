@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, LiteralString, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from clusterctl.model.pictures import JobPicture
 from clusterctl.model.selection import Selection
@@ -41,6 +42,8 @@ def read(db: Database, selection: Selection, limit: int, sort: Sequence[str] = (
     Jobs that were chosen by number or array, or all that there ever were, are in the order of their numbers: of too
     many the newest. With *sort* in the order of these fields (``-cpus``: largest first), then of their numbers.
     """
+    if selection.array_id is not None and (numbers := replicas_of(db, selection.array_id)):
+        selection = replace(selection, array_id=None, ranges=tuple((number, number) for number in numbers))
     wanted = matching(selection)
     if sort:
         chosen = in_order(selection, wanted, sort)
@@ -51,6 +54,18 @@ def read(db: Database, selection: Selection, limit: int, sort: Sequence[str] = (
     sql = f"WITH {chosen} {COLUMNS} ORDER BY chosen.turn, j.id LIMIT %(limit)s"
     with by_index(db, selection):
         return [read_job(row) for row in db.rows(sql, **wanted.bound, limit=limit)]
+
+
+def replicas_of(db: Database, array_id: int) -> list[int]:
+    """The numbers of all replicas of that service, ended ones too; none if it is a batch array.
+
+    Replicas come and go: unlike those of an array, their numbers lie apart.
+    """
+    rows = db.rows(
+        "SELECT id FROM jobs WHERE array_id = %(id)s AND EXISTS (SELECT FROM services WHERE id = %(id)s) ORDER BY id",
+        id=array_id,
+    )
+    return [row[0] for row in rows]
 
 
 def by_turn(selection: Selection, wanted: Condition) -> LiteralString:
@@ -129,8 +144,8 @@ def ready(db: Database) -> int:
 def cancel(db: Database, ids: Sequence[int], detail: str = "") -> list[Cancelled]:
     """any → cancelled: at once what has not started, by asking its agent what runs. Unknown ids are not answered.
 
-    *detail* says who, and why. What was being stopped to run again is stopped for good. The allocation is decided upon
-    by the values seen under its own lock, never by this statement's snapshot.
+    *detail* says who, and why. What was being stopped to run again, or to be held, is stopped for good. The allocation
+    is decided upon by the values seen under its own lock, never by this statement's snapshot.
     Raises Moved when a job was placed between the look and the write: repeat.
     """
     return db.nouns(
@@ -144,7 +159,8 @@ def cancel(db: Database, ids: Sequence[int], detail: str = "") -> list[Cancelled
                    released_at = CASE a.status WHEN 'reserved' THEN cluster_time() ELSE a.released_at END,
                    release_reason = CASE a.status WHEN 'reserved' THEN 'cancelled' ELSE a.release_reason END,
                    stop_requested_at = coalesce(a.stop_requested_at, cluster_time()),
-                   stop_outcome = CASE WHEN is_free_return(a.stop_outcome) THEN 'cancelled'
+                   stop_outcome = CASE WHEN is_free_return(a.stop_outcome) OR a.stop_outcome = 'held'
+                                       THEN 'cancelled'
                                        ELSE coalesce(a.stop_outcome, 'cancelled') END
               FROM locked l WHERE a.id = l.allocation_id
             RETURNING a.job_id, a.worker_id

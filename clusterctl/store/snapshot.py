@@ -1,13 +1,17 @@
-"""The leader's look: workers, the heads of the queue, and what each tenant holds."""
+"""The leader's look: workers, the heads of the queue, and what the rules of placement want to know besides."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
+from msgspec.structs import replace
+
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import QueueGroup, QueueOrder, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
+from clusterctl.model.steering import Steering
+from clusterctl.store import grants, loads
 from clusterctl.store.connection import Database
 
 # What is left of the limit of an array, of which h is a job; NULL without a limit. The ids of an array are contiguous.
@@ -19,21 +23,35 @@ SLOTS: LiteralString = """
 # What all jobs of a group have in common, of which h is one.
 GROUP: LiteralString = f"""
     h.shape::text, h.cpu_milli, h.memory_mb, h.gpus, h.tenant, h.priority, h.kind, h.labels, h.requested_worker,
-    h.time_limit_s, {SLOTS}"""
+    h.time_limit_s, h.displaced, h.avoid_worker_id, {SLOTS}"""
 
 
-def look(db: Database, *, queue_order: QueueOrder, batch_placement: Any, max_starts: int) -> Snapshot:
-    """A snapshot; nothing is locked. Its cost grows with workers, shapes and what can start, not with the queue."""
+def look(
+    db: Database, steering: Steering, *, max_starts: int, grace_s: float = 0.0, also: Sequence[QueueGroup] = ()
+) -> Snapshot:
+    """A snapshot; nothing is locked. Its cost grows with workers, shapes and what can start, not with the queue.
+
+    What only some rules look at is read only when they have something to place. *also*: groups that do not stand in the
+    queue, and of which one wants to know what would become of them. *grace_s*: what jobs have beyond their limits.
+    """
     at, workers = read_workers(db)
     queue = read_queue(db, sum(worker.free.cpu_milli for worker in workers), max_starts)
-    fairness_matters = len({group.tenant for group in queue}) > 1
+    groups = (*queue, *also)
+    names = {group.tenant for group in groups}
+    granted = grants.of(db, names) if names else {}
+    quotas = {name: each.quota for name, each in granted.items() if each.quota is not None}
+    used = read_used(db) if len(names) > 1 or quotas else {}
     return Snapshot(
         at=at,
-        workers=workers,
+        workers=loads.loaded(db, workers, steering, {group.kind for group in groups}),
         queue=queue,
-        used=read_used(db) if fairness_matters else {},
-        queue_order=queue_order,
-        batch_placement=batch_placement,
+        used={name: held for name, (held, _) in used.items()},
+        recent={name: each.recent for name, each in granted.items()} if steering.fair_half_life else {},
+        weights={name: each.weight for name, each in granted.items()},
+        quotas={name: replace(quota, holds=used[name][1] if name in used else 0) for name, quota in quotas.items()},
+        endings=loads.read_endings(db) if steering.backfill == "easy" and groups else (),
+        grace_s=grace_s,
+        steering=steering,
         max_starts=max_starts,
     )
 
@@ -99,7 +117,7 @@ def read_queue(db: Database, free_milli: int, max_starts: int) -> tuple[QueueGro
 
 def read_group(row: Sequence[Any]) -> QueueGroup:
     """A QueueGroup from GROUP and its heads: ids, moments, and how many of them count; one more tells of others."""
-    bound = row[13]
+    bound = row[15]
     return QueueGroup(
         shape=row[0],
         request=Resources(*row[1:4]),
@@ -109,20 +127,22 @@ def read_group(row: Sequence[Any]) -> QueueGroup:
         labels=row[7],
         worker=row[8],
         time_limit_s=row[9],
-        slots=row[10],
-        ids=tuple(row[11][:bound]),
-        submitted=tuple(row[12][:bound]),
-        more=len(row[11]) > bound,
+        displaced=row[10],
+        avoid=row[11],
+        slots=row[12],
+        ids=tuple(row[13][:bound]),
+        submitted=tuple(row[14][:bound]),
+        more=len(row[13]) > bound,
     )
 
 
-def read_used(db: Database) -> dict[str, Resources]:
-    """What each tenant's live allocations hold."""
+def read_used(db: Database) -> dict[str, tuple[Resources, int]]:
+    """What each tenant's live allocations hold, and how many jobs hold it."""
     return {
-        tenant: Resources(cpu, memory, gpus)
-        for tenant, cpu, memory, gpus in db.rows(
+        tenant: (Resources(cpu, memory, gpus), holds)
+        for tenant, cpu, memory, gpus, holds in db.rows(
             """
-            SELECT tenant, sum(cpu_milli)::bigint, sum(memory_mb)::bigint, sum(gpus)::bigint
+            SELECT tenant, sum(cpu_milli)::bigint, sum(memory_mb)::bigint, sum(gpus)::bigint, count(*)
               FROM allocations WHERE live GROUP BY tenant
             """
         )

@@ -91,10 +91,11 @@ def insert_jobs(db: Database, submissions: Sequence[Submission], digests: Sequen
                        %(time_limits)s::int[], %(array_limits)s::int[], %(retries)s::int[], %(leases)s::int[],
                        %(holds)s::bool[], %(arrays)s::bool[], %(counts)s::int[], %(skips)s::int[]),
                 json_to_recordset(%(texts)s) AS (key text, digest text, spec json, script text, kind text, name text,
-                    tenant text, "user" text, labels jsonb, worker text, on_worker_loss text)
+                    tenant text, "user" text, labels jsonb, worker text, on_worker_loss text, every_worker bool,
+                    slo_p99_ms int, deadline_s float8, deadline_at float8)
             ) WITH ORDINALITY a(priority, cpu_milli, memory_mb, gpus, time_limit_s, array_limit, retries, lease_s, hold,
                                 is_array, jobs, skip, key, digest, spec, script, kind, name, tenant, "user", labels,
-                                worker, on_worker_loss, n)
+                                worker, on_worker_loss, every_worker, slo_p99_ms, deadline_s, deadline_at, n)
         ), parents AS MATERIALIZED (
             SELECT id, live, state FROM jobs WHERE id = ANY (%(parents)s::bigint[]) ORDER BY id FOR SHARE
         ), edges AS MATERIALIZED (
@@ -118,14 +119,22 @@ def insert_jobs(db: Database, submissions: Sequence[Submission], digests: Sequen
               FROM asked a, numbered ORDER BY a.n
             ON CONFLICT (key) DO NOTHING
             RETURNING id, first_job_id, jobs
+        ), served AS (  -- one whose replicas can never start has ended already
+            INSERT INTO services (id, submission_id, name, every_worker, slo_p99_ms, ended_at)
+            SELECT m.first_job_id, m.id, a.name, a.every_worker, a.slo_p99_ms, CASE WHEN t.never THEN cluster_time() END
+              FROM asked a CROSS JOIN numbered JOIN made m ON m.first_job_id = first_id + a.skip
+              LEFT JOIN told t ON t.n = a.n
+             WHERE a.kind = 'service'
         ), born AS (
             INSERT INTO jobs (id, submission_id, kind, name, tenant, "user", priority, cpu_milli, memory_mb, gpus,
                               labels, requested_worker, time_limit_s, array_id, array_index, array_line, array_limit,
-                              retries, on_worker_loss, lease_s, unmet, state, reason, detail, finished_at)
+                              retries, on_worker_loss, lease_s, deadline, start_before, unmet, state, reason, detail,
+                              finished_at)
             SELECT first_id + j.position - 1, m.id, a.kind, a.name, a.tenant, a."user", a.priority, a.cpu_milli,
                    a.memory_mb, a.gpus, a.labels, a.worker, a.time_limit_s,
                    CASE WHEN a.is_array THEN m.first_job_id END, j.index, j.line, a.array_limit, a.retries,
-                   a.on_worker_loss, a.lease_s, coalesce(t.unmet, 0),
+                   a.on_worker_loss, a.lease_s, d.at, d.at - coalesce(a.time_limit_s, 0) * interval '1 s',
+                   coalesce(t.unmet, 0),
                    CASE WHEN t.never THEN 'cancelled' WHEN a.hold THEN 'held' ELSE 'pending' END,
                    CASE WHEN t.never THEN 'dependency_never' END, CASE WHEN t.never THEN t.why ELSE '' END,
                    CASE WHEN t.never THEN cluster_time() END
@@ -134,6 +143,8 @@ def insert_jobs(db: Database, submissions: Sequence[Submission], digests: Sequen
              CROSS JOIN numbered
               JOIN asked a ON a.n = j.n
               JOIN made m ON m.first_job_id = first_id + a.skip
+             CROSS JOIN LATERAL (
+                   SELECT coalesce(cluster_time() + a.deadline_s * interval '1 s', to_timestamp(a.deadline_at)) AS at) d
               LEFT JOIN told t ON t.n = a.n
             RETURNING id, submission_id
         ), tied AS (
@@ -173,8 +184,11 @@ def columns(submissions: Sequence[Submission], digests: Sequence[str]) -> dict[s
 
 
 def texts_of(submission: Submission, digest: str) -> dict[str, object]:
-    """The columns of one that are text. The spec is kept without its script, and told which array it is of."""
-    span = None if submission.indices is None else span_of(submission.indices)
+    """The columns of one that are text, or seldom there. The spec is without its script, and told of which array it is.
+
+    A service is none: its replicas come and go.
+    """
+    span = None if submission.indices is None or submission.kind == "service" else span_of(submission.indices)
     return {
         "key": submission.key,
         "digest": digest,
@@ -187,6 +201,10 @@ def texts_of(submission: Submission, digest: str) -> dict[str, object]:
         "labels": submission.labels,
         "worker": submission.worker,
         "on_worker_loss": submission.on_worker_loss,
+        "every_worker": submission.every_worker,
+        "slo_p99_ms": submission.slo_p99_ms,
+        "deadline_s": submission.deadline_s,
+        "deadline_at": submission.deadline_at,
     }
 
 

@@ -36,6 +36,14 @@ class Holding(msgspec.Struct, frozen=True):
     total: Resources
 
 
+class Reports(msgspec.Struct, frozen=True):
+    """What a tenant's replicas have reported lately of themselves, together."""
+
+    p99_ms: float | None
+    requests: int
+    violations: int
+
+
 class Waits(msgspec.Struct, frozen=True):
     """How long a tenant's jobs had waited when they were first started, and how many that is told from."""
 
@@ -82,6 +90,22 @@ def read_holding(row: tuple[Any, ...]) -> Holding:
         gpus=HeldAmounts(reserved=gpus_reserved, allocated=gpus - gpus_reserved),
         total=Resources(cpu, memory, gpus),
     )
+
+
+def reports(db: Database, within_s: float) -> dict[str, Reports]:
+    """By tenant, what its replicas have reported within *within_s*; of their percentiles that by nearest rank."""
+    return {
+        tenant: Reports(p99_ms, requests, violations)
+        for tenant, p99_ms, requests, violations in db.rows(
+            """
+            SELECT tenant, percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms)::float8,
+                   coalesce(sum(requests), 0)::bigint, coalesce(sum(violations), 0)::bigint
+              FROM allocations
+             WHERE live AND kind = 'service' AND reported_at > cluster_time() - %s * interval '1 s' GROUP BY tenant
+            """,
+            within_s,
+        )
+    }
 
 
 def capacity(db: Database) -> Resources:

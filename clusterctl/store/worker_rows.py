@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture
+from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture, WorkerSlo
 from clusterctl.store.connection import Database
 
 
-def read(db: Database, name: str | None = None) -> list[WorkerPicture]:
-    """All workers that are not forgotten, or the one. What a silent one uses is unknown, not what it said last."""
+def read(db: Database, name: str | None = None, *, reported_within_s: float = 120.0) -> list[WorkerPicture]:
+    """All workers that are not forgotten, or the one. What a silent one uses is unknown, not what it said last.
+
+    Reports of its replicas that are older than *reported_within_s* are none. (Their percentile is by nearest rank.)
+    """
     rows = db.rows(
         """
         SELECT w.name, w.hostname, w.registered_at, w.last_heartbeat_at, w.admin_state, w.live_state, w.live_reason,
@@ -20,15 +23,29 @@ def read(db: Database, name: str | None = None) -> list[WorkerPicture]:
                w.memory_mb, w.reserved_memory_mb, w.allocated_memory_mb,
                CASE WHEN w.live_state = 'up' THEN w.used_memory_mb END,
                w.gpus, w.reserved_gpus, w.allocated_gpus, coalesce(held.jobs, 0), coalesce(held.services, 0), w.load1,
-               w.labels, w.version, w.admin_reason, w.trouble, w.beat, w.drain_by
+               w.labels, w.version, w.admin_reason, w.trouble, w.beat, w.drain_by,
+               held.p99_ms, coalesce(held.requests, 0), coalesce(held.violations, 0), most.share, most.tenant
           FROM workers w
-          LEFT JOIN (SELECT a.worker_id, count(*) AS jobs, count(*) FILTER (WHERE j.kind = 'service') AS services
-                       FROM allocations a JOIN jobs j ON j.id = a.job_id WHERE a.live GROUP BY a.worker_id) held
-                 ON held.worker_id = w.id
+          LEFT JOIN (SELECT worker_id, count(*) AS jobs, count(*) FILTER (WHERE kind = 'service') AS services,
+                            percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms) FILTER (WHERE fresh)::float8 AS p99_ms,
+                            sum(requests) FILTER (WHERE fresh)::bigint AS requests,
+                            sum(violations) FILTER (WHERE fresh)::bigint AS violations
+                       FROM (SELECT *, reported_at > cluster_time() - %(ttl)s * interval '1 s' AS fresh
+                               FROM allocations WHERE live) a
+                      GROUP BY worker_id) held ON held.worker_id = w.id
+          LEFT JOIN (SELECT DISTINCT ON (worker_id) worker_id, tenant, share
+                       FROM (SELECT a.worker_id, a.tenant, greatest(
+                                        sum(a.cpu_milli) / m.cpu_milli::float8,
+                                        sum(a.memory_mb) / nullif(m.memory_mb, 0)::float8,
+                                        sum(a.gpus) / nullif(m.gpus, 0)::float8) AS share
+                               FROM allocations a JOIN workers m ON m.id = a.worker_id
+                              WHERE a.live GROUP BY a.worker_id, a.tenant, m.id) shares
+                      ORDER BY worker_id, share DESC, tenant) most ON most.worker_id = w.id
          WHERE w.forgotten_at IS NULL AND (%(name)s::text IS NULL OR w.name = %(name)s)
          ORDER BY w.name
         """,
         name=name,
+        ttl=reported_within_s,
     )
     return [read_worker(row) for row in rows]
 
@@ -46,6 +63,11 @@ def read_worker(row: Sequence[Any]) -> WorkerPicture:
         gpus=Amounts(total=row[17], reserved=row[18], allocated=row[19]),
         jobs=row[20], services=row[21], load1=row[22], labels=row[23], version=row[24], admin_reason=row[25],
         trouble=row[26], beat=row[27], drain_by=row[28],
+        slo=WorkerSlo(
+            p99_ms=row[29], requests=row[30], violations=row[31],
+            violation_rate=None if not row[30] else round(row[31] / row[30], 4),
+            dominant_share=round(row[32] or 0.0, 4), tenant=row[33],
+        ),
     )  # fmt: skip
 
 

@@ -101,12 +101,12 @@ def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | No
                    trouble = %(trouble)s, used_milli = coalesce(%(used)s, used_milli),
                    used_memory_mb = coalesce(%(memory)s, used_memory_mb),
                    load1 = coalesce(%(load)s, load1),
-                   measured_at = CASE WHEN %(used)s::int IS NULL THEN measured_at ELSE cluster_time() END
+                   measured_at = coalesce(cluster_time() - %(age)s * interval '1 s', measured_at)
              WHERE id = %(worker)s AND incarnation = %(incarnation)s AND live_state <> 'lost'
             RETURNING id, admin_state, booted_as
         )
         SELECT me.admin_state, a.id, a.job_id, a.status, a.start_token::text, a.stop_outcome,
-               coalesce(a.incarnation < me.booted_as, false)
+               coalesce(a.incarnation < me.booted_as, false), a.generation
           FROM me LEFT JOIN allocations a ON a.worker_id = me.id AND a.live
          ORDER BY a.id
         """,
@@ -116,6 +116,7 @@ def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | No
         used=None if measures is None else measures.used_milli,
         memory=None if measures is None else measures.memory_mb,
         load=None if measures is None else measures.load1,
+        age=None if measures is None else measures.age_s,
     )
     if not rows:
         raise Superseded("another incarnation of this worker has registered, or it was declared lost")
@@ -134,6 +135,7 @@ def read_holding(row: Sequence[Any]) -> Holding:
         start_token=row[4],
         stop=None if row[5] is None else Outcome(row[5]),
         rebooted=row[6],
+        generation=row[7],
     )
 
 

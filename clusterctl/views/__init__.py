@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from clusterctl.views.jobs import JobList, ended, exit_code, job, job_ids, last_id, progress, queue, stories
     from clusterctl.views.logs import output, outputs
     from clusterctl.views.retention import keep_logs, leftovers, spools, standing
+    from clusterctl.views.rounds import claim, round_list
     from clusterctl.views.schema import check_schema, database, missing_migrations
-    from clusterctl.views.tenants import tenant_list
+    from clusterctl.views.services import find_service, service, service_list
+    from clusterctl.views.steering import rulings
+    from clusterctl.views.tenants import tenant, tenant_list
     from clusterctl.views.workers import worker, worker_list, workers_on_record
 else:
     __getattr__ = lazily(
@@ -33,8 +36,11 @@ else:
             "jobs": "JobList ended exit_code job job_ids last_id progress queue stories",
             "logs": "output outputs",
             "retention": "keep_logs leftovers spools standing",
+            "rounds": "claim round_list",
             "schema": "check_schema database missing_migrations",
-            "tenants": "tenant_list",
+            "services": "find_service service service_list",
+            "steering": "rulings",
+            "tenants": "tenant tenant_list",
             "workers": "worker worker_list workers_on_record",
         },
     )
@@ -44,6 +50,7 @@ __all__ = [
     "audit_log",
     "audit_news",
     "check_schema",
+    "claim",
     "claim_log",
     "claim_news",
     "count_findings",
@@ -51,6 +58,7 @@ __all__ = [
     "ended",
     "exit_code",
     "explain",
+    "find_service",
     "finding_codes",
     "findings",
     "findings_left",
@@ -66,10 +74,15 @@ __all__ = [
     "progress",
     "queue",
     "redis_picture",
+    "round_list",
+    "rulings",
+    "service",
+    "service_list",
     "spools",
     "standing",
     "status",
     "stories",
+    "tenant",
     "tenant_list",
     "warning",
     "worker",

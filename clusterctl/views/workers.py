@@ -8,7 +8,7 @@ from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound
 from clusterctl.model.pictures import WorkerPicture, WorkerStory
-from clusterctl.store import worker_rows
+from clusterctl.store import steering, worker_rows
 
 
 @served
@@ -33,4 +33,5 @@ def worker(cluster: Cluster, name: str) -> WorkerStory:
 @served
 def workers_on_record(cluster: Cluster, name: str | None = None) -> list[WorkerPicture]:
     """The same as Postgres knows them, Redis unasked."""
-    return worker_rows.read(cluster.db, name)
+    within = steering.in_force(cluster.db, cluster.settings).measure_ttl
+    return worker_rows.read(cluster.db, name, reported_within_s=within)

@@ -27,8 +27,13 @@ WAITS = {
     "worker_trouble": "Mend what the worker complains of: `clusterctl worker NAME`. It takes work again by itself.",
     "label": "Give a worker the label (`clusterctl agentd --label`), or ask without.",
     "named_worker": "Check the name: `clusterctl workers`.",
+    "fits_load": "Wait until they use less, or bring another worker; `clusterctl workers` shows what they use.",
+    "measured": "See why their agents do not tell what they use; or `clusterctl config set use_measures never`.",
     "array_limit": "Wait: one starts as soon as one ends.",
-    "policy_disabled": "Set `batch_placement` to a policy.",
+    "tenant_quota": "Wait until jobs of the tenant end, or raise its quota: `clusterctl tenant NAME`.",
+    "backfill": "Give it a `--time-limit` that is short enough to end before, or wait.",
+    "service_claims": "Nothing; or raise `service_claims_per_round`.",
+    "policy_disabled": "Set `batch_placement` or `service_placement` to a policy.",
     "round_full": "Nothing; the next round follows at once.",
 }
 # What never comes before placement: SQL leaves such jobs out of the queue, or they are placed already.
@@ -39,10 +44,13 @@ UNLOOKED_AT = {
     "worker_silent": (
         "It is placed or running on a worker that is not heard. `clusterctl worker NAME` says how long yet."
     ),
+    "starting": "A replica that runs, and is not ready yet.",
+    "resting": "A replica between two runs on its worker: its process ended, and is started again at the time told.",
     "not_looked_at_yet": "No round has been held since it came (only in `v_queue`; elsewhere: no reason).",
 }
 CANCELLATIONS = {
     "cancelled": "Somebody cancelled it; the table `audit` says who, and why.",
+    "deadline": "It could not have ended by its `--deadline` any more: it was never started.",
     "dependency_never": "A job that it comes after ended in the wrong way: this one can never start.",
 }
 OUTCOMES = {
@@ -50,6 +58,7 @@ OUTCOMES = {
     Outcome.TIME_LIMIT: "It ran longer than `--time-limit`, and was stopped.",
     Outcome.OUT_OF_MEMORY: "It used more memory than `--memory`, and was killed.",
     Outcome.CANCELLED: "It was cancelled, and all its processes are gone.",
+    Outcome.CRASH_LOOP: "A replica has ended five times soon after it began; it is tried on another worker.",
     Outcome.START_FAILED: "There is no such command, directory or output file; the detail says which.",
     Outcome.START_TIMEOUT: "No agent started it within `start_timeout`.",
     Outcome.NEVER_STARTED: "Its agent won the start, and died or had no room in its spool before there was a process.",

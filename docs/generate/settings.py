@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 from clusterctl.cli.verbs import FLAGS
+from clusterctl.model.steering import STEERABLE
 from clusterctl.settings import SETTINGS, Setting, checks
 from clusterctl.settings.resolve import written
 from docs.generate.markdown import code, document, table
@@ -20,17 +22,29 @@ UNITS = """\
 Durations are written `90`, `90s`, `500ms`, `10m`, `2h`, `1h30m`, `1:30:00`, `2-12:00:00`; a bare number is seconds, and
 `2:30` is two minutes thirty. Memory is written `512M`, `4G`, `1.5G`, or as a number of MiB. Paths in a file begin where
 the file is."""
+STEERING = textwrap.fill(
+    "Those of placement can also be set while the cluster runs, for whoever leads and from the next round on: "
+    "`clusterctl config set NAME VALUE`. That wins over all of the above. They are "
+    f"{', '.join(map(code, STEERABLE))}.",
+    120,
+)
 UNUSED = "Nothing obeys it yet."
 OF_THE_USER = {"state_dir": "`~/.local/state/clusterctl`"}  # differs from user to user
 
 
 def page() -> str:
     """The page."""
-    used = names_used()
+    used = {*names_used(), *STEERABLE}  # those of placement are handed on all together
     rows = [row(setting, used=setting.name in used) for setting in SETTINGS.values()]
     head = ("setting", "default", "what it is for", "environment", "option")
     return document(
-        "Settings", INTRODUCTION, UNITS, table(head, rows), "## What must go together", table(("", ""), proportions())
+        "Settings",
+        INTRODUCTION,
+        STEERING,
+        UNITS,
+        table(head, rows),
+        "## What must go together",
+        table(("", ""), proportions()),
     )
 
 

@@ -105,14 +105,3 @@ def test_a_command_that_is_not_there_yet_says_so(run: Run, word: str) -> None:
     said = run(word, "--whatever")
     assert said.code == ExitCode.USAGE
     assert_told(said, f"{word.lower()} is not there yet")
-
-
-@pytest.mark.parametrize(
-    "command, option", [(command, each) for command, found in foreign_options.NOT_YET.items() for each in found]
-)
-def test_an_option_that_is_not_there_yet_says_so(run: Run, command: str, option: str) -> None:
-    assert option not in options(command)
-    for words in ([option, "2"], [f"{option}=2"]):
-        said = run(command, *words, "true")
-        assert said.code == ExitCode.USAGE
-        assert_told(said, f"{option} is not there yet")

@@ -111,7 +111,7 @@ def test_what_is_not_understood_is_warned_of_and_the_job_is_in(run: Run, scene: 
         ("#SBATCH --mem=much", "job.sh, line 2: #SBATCH --mem: 'much' is not an amount of memory"),
         ("#SBATCH -J 'a", "job.sh, line 2: a quotation that does not end: 'a"),
         ("#CC --cpus none", "job.sh, line 2: #CC: "),
-        ("#CC --service", "job.sh, line 2: #CC: --service is not there yet"),
+        ("#CC --replicas many", "job.sh, line 2: #CC: Invalid value for '--replicas'"),
         ("#CC --reason why", "--reason can only be said on the command line"),
         ("#CC --cpus", "--cpus"),
         ("#CC hello", "job.sh, line 2: #CC: 'hello' is no option"),

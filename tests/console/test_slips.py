@@ -16,6 +16,7 @@ from clusterctl.cli.display.claim_rows import CLAIMS
 from clusterctl.cli.display.job_rows import JOBS
 from clusterctl.cli.display.listing import Listing, read_filter
 from clusterctl.cli.display.mends import FINDINGS
+from clusterctl.cli.display.service_rows import SERVICES
 from clusterctl.cli.display.tenant_rows import TENANTS
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.registration import Registered
@@ -30,6 +31,7 @@ OTHERS: dict[str, Listing[Any]] = {
     "claims": CLAIMS,
     "audit": AUDIT,
     "tenants": TENANTS,
+    "services": SERVICES,
     "doctor": FINDINGS,
     "config": SETTINGS,
 }

@@ -17,8 +17,9 @@ from tests.console.test_bad_input import assert_told
 from tests.store.scene import Scene
 
 T = TypeVar("T")
-TENANT = (
-    "name jobs cpus memory_mb gpus dominant_share weight oldest_wait_s wait_p50_s wait_p95_s starts"  # as documented
+TENANT = (  # as documented
+    "name jobs cpus memory_mb gpus dominant_share weight oldest_wait_s wait_p50_s wait_p95_s starts"
+    " recent recent_share fair_share quota slo"
 )
 
 

@@ -176,4 +176,4 @@ def test_every_check_says_what_it_means_and_what_it_needs() -> None:
         assert check.meaning.endswith(".")
         assert set(check.needs) <= servers
         assert (type(check).mend is not type(CHECKS[-1]).mend) == bool(check.cure), check.code
-    assert len(BY_CODE) == len(CHECKS) == 32
+    assert len(BY_CODE) == len(CHECKS) == 36

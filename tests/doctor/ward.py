@@ -8,6 +8,7 @@ import msgspec
 
 from clusterctl import operations, views
 from clusterctl.cluster import Cluster
+from clusterctl.model.claim_log import refusal
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.model.orders import Order
 from clusterctl.model.states import Outcome
@@ -93,9 +94,7 @@ class Ward(Scene):
         done = round.run(self.db, self.cluster.settings, self.term, 1, wake=lambda names: None, may_go_on=lambda: True)
         groups = {group.shape: group for group in done.picture.queue}
         waits = done.decided.waits
-        claims.log_waits(
-            self.db, 1, waits, [in_words(wait, groups[wait.shape], done.picture) for wait in waits], repeats=1
-        )
+        claims.log_said(self.db, 1, [refusal(wait, in_words(wait, groups[wait.shape], done.picture)) for wait in waits])
 
     def decide(self) -> None:
         """The leader lives, and decides."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clusterctl.model.claim_log import refusal
 from clusterctl.model.orders import Usage
 from clusterctl.model.plan import Wait
 from clusterctl.model.registration import Measures
@@ -65,7 +66,7 @@ def test_old_attempts_are_forgotten_but_never_the_last(scene: Scene) -> None:
 
 
 def test_a_no_that_stands_is_not_forgotten(scene: Scene) -> None:
-    claims.log_waits(scene.db, 1, [Wait(shape=new_token(), job_id=1, reason="fits_now")], ["full"], 1)
+    claims.log_said(scene.db, 1, [refusal(Wait(shape=new_token(), job_id=1, reason="fits_now"), "full")])
     claims.log_conflicts(scene.db, 1, [(1, 1)])
     days_pass(scene)
     assert history.prune_claims(scene.db, 0) == 1

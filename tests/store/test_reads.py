@@ -19,32 +19,37 @@ import pytest
 from clusterctl.cli.display.job_rows import JOBS
 from clusterctl.cli.display.listing import read_filter
 from clusterctl.model.audit import AuditChoice
-from clusterctl.model.claim_log import ClaimChoice
+from clusterctl.model.claim_log import ClaimChoice, refusal
 from clusterctl.model.filters import Filter
 from clusterctl.model.log_marks import Mark
-from clusterctl.model.orders import Usage
+from clusterctl.model.orders import Report, Usage
 from clusterctl.model.plan import Wait
 from clusterctl.model.registration import Measures, Registered
 from clusterctl.model.selection import Selection
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
+from clusterctl.model.tenants import Grant
 from clusterctl.store import (
     allocations,
     audit_log,
     choice,
     claim_log,
     claims,
+    deadlines,
     disagreements,
     durations,
     evidence,
+    grants,
     history,
     job_steps,
     jobs,
     leader,
+    loads,
     log_marks,
     machines,
     outputs,
     releases,
+    reports,
     resubmissions,
     snapshot,
     stories,
@@ -52,6 +57,7 @@ from clusterctl.store import (
     tallies,
     tenants,
     waiting,
+    worker_rows,
     workers,
 )
 from clusterctl.store.connection import Database
@@ -60,6 +66,7 @@ from tests.embedded_server import TEMPLATE, Servers
 from tests.store import crowd
 from tests.store.crowd import WAITING, WORKERS, rows_read
 from tests.store.scene import Scene, end, new_token, registration, submission
+from tests.store.service import look_after_some
 
 FINISHED = 200_000
 FINISHED_LATER = 100_000  # where a clone of the past will not do
@@ -140,6 +147,13 @@ def follow_audit(crowd: Crowded, mark: Mark) -> None:
     audit_log.news(crowd.db, AuditChoice(), mark, log_marks.advance(crowd.db, "audit", mark))
 
 
+def submit_under_quota(crowd: Crowded) -> None:
+    """Of a tenant that may have so many jobs that wait, and has next to none."""
+    grants.lock(crowd.db, "bounded")
+    grants.put(crowd.db, "bounded", Grant(max_pending=1000))
+    submissions.submit(crowd.db, submission(10, tenant="bounded"))
+
+
 _keys = itertools.count()
 
 
@@ -152,6 +166,16 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "read_queue": lambda crowd: snapshot.read_queue(crowd.db, 64_000, 5000),
     "read_workers": lambda crowd: snapshot.read_workers(crowd.db),
     "read_used": lambda crowd: snapshot.read_used(crowd.db),
+    "read_loads": lambda crowd: loads.read_loads(crowd.db),
+    "read_endings": lambda crowd: loads.read_endings(crowd.db),
+    "read_reports": lambda crowd: loads.read_reports(crowd.db, 120),
+    "read_held": lambda crowd: loads.read_held(crowd.db),
+    "grants": lambda crowd: grants.of(crowd.db, ["default"]),
+    "use of late": lambda crowd: grants.age(crowd.db, crowd.term, 3600),
+    "deadlines given up": lambda crowd: deadlines.give_up(crowd.db, crowd.term),
+    "deadlines kept": lambda crowd: deadlines.kept(crowd.db),
+    "report": lambda crowd: reports.tell(crowd.db, crowd.held[0], Report(p99_ms=1.0)),
+    "workers": lambda crowd: worker_rows.read(crowd.db),
     "reserve": lambda crowd: crowd.reserve(crowd.here, range(crowd.waiting, crowd.waiting + 50)),
     "start": lambda crowd: crowd.start(crowd.here, 50),
     "recall": lambda crowd: allocations.recall(crowd.db, crowd.here.worker_id, [crowd.token]),
@@ -200,8 +224,8 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "kin": lambda crowd: resubmissions.kin(crowd.db, [7, *crowd.held]),
     "outputs": lambda crowd: outputs.facts(crowd.db, [7, *crowd.held]),
     "last_id": lambda crowd: jobs.last_id(crowd.db, "u"),
-    "log_waits": lambda crowd: claims.log_waits(
-        crowd.db, 1, [Wait(shape=str(new_token()), job_id=crowd.waiting, reason="fits_now")], ["full"], 1
+    "log_said": lambda crowd: claims.log_said(
+        crowd.db, 1, [refusal(Wait(shape=new_token(), job_id=crowd.waiting, reason="fits_now"), "full")], {}
     ),
     "log_conflicts": lambda crowd: claims.log_conflicts(crowd.db, 1, [(crowd.waiting, 1)]),
     "claim log": lambda crowd: claim_log.read(crowd.db, ClaimChoice(since_s=3600), 501),
@@ -218,11 +242,14 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "tenants: demands": lambda crowd: tenants.demands(crowd.db),
     "tenants: holdings": lambda crowd: tenants.holdings(crowd.db),
     "tenants: waits": lambda crowd: tenants.waits(crowd.db),
+    "tenants: reports": lambda crowd: tenants.reports(crowd.db, 120),
+    "submit under a quota": submit_under_quota,
     "sample": lambda crowd: history.sample(crowd.db, 1, Measures(used_milli=1, memory_mb=1, load1=0.1), {1: Usage()}),
     "prune_jobs": lambda crowd: history.prune_jobs(crowd.db, 0, 100),
     "prune_allocations": lambda crowd: history.prune_allocations(crowd.db, 0, 100),
     "prune_claims": lambda crowd: history.prune_claims(crowd.db, 0, 100),
     "prune_samples": lambda crowd: history.prune_samples(crowd.db, 0, 100),
+    "services": look_after_some,
     "doctor: late_starts": lambda crowd: evidence.late_starts(crowd.db, 0),
     "doctor: before_boot": lambda crowd: evidence.before_boot(crowd.db, 0),
     "doctor: unmeasured": lambda crowd: evidence.unmeasured(crowd.db, 0),
@@ -237,6 +264,7 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "doctor: placed": lambda crowd: disagreements.placed(crowd.db, Fence(90, 10)),
     "doctor: strays": lambda crowd: disagreements.strays(crowd.db),
     "doctor: tallies": lambda crowd: tallies.wrong(crowd.db),
+    "doctor: slow services": lambda crowd: reports.slow(crowd.db, 120),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup
+from clusterctl.model.steering import Steering
 from clusterctl.store import jobs, snapshot
 from clusterctl.store.connection import Database
 from tests.store.scene import Scene
@@ -29,7 +30,7 @@ def test_jobs_that_placement_can_tell_apart_are_groups_of_their_own(scene: Scene
         {"cpus": 2},
         {"priority": 51},
         {"tenant": "b"},
-        {"kind": "service"},
+        {"kind": "service", "indices": (0,)},
         {"time_limit_s": 60},
         {"worker": "w1"},
         {"worker": "w'1"},
@@ -81,7 +82,7 @@ def test_an_array_has_as_many_slots_as_its_limit_leaves(scene: Scene) -> None:
 
 
 def test_a_look_at_nothing_is_a_look(db: Database) -> None:
-    seen = snapshot.look(db, queue_order="fifo", batch_placement="pack", max_starts=10)
+    seen = snapshot.look(db, Steering(queue_order="fifo"), max_starts=10)
     assert (seen.workers, seen.queue, dict(seen.used)) == ((), (), {})
     assert seen.at > 0
 
@@ -92,6 +93,6 @@ def test_what_is_held_is_seen_by_worker_and_where_tenants_compete_by_tenant(scen
     scene.reserve(worker, scene.jobs(cpus=3, tenant="b"))
     for tenant in ("a", "b"):
         scene.jobs(tenant=tenant)
-    seen = snapshot.look(scene.db, queue_order="drf", batch_placement="pack", max_starts=10)
+    seen = snapshot.look(scene.db, Steering(), max_starts=10)
     assert seen.workers[0].free == Resources(3000, 64_000 - 3 * 64, 0)
     assert seen.used == {"a": Resources(2000, 128, 0), "b": Resources(3000, 64, 0)}

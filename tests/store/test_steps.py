@@ -29,6 +29,7 @@ from tests.store.scene import Scene
 
 PLACED = {JobState.SCHEDULED, JobState.RUNNING}
 LOSS_BUDGET = 5
+KINDS = ("batch", "service")
 ON_WORKER_LOSS = get_args(OnWorkerLoss)
 UNDONE = "CC999"  # raised by the test itself, after the step
 
@@ -142,6 +143,7 @@ def test_an_allocation_is_born_in_the_states_of_the_table_and_no_others(bare: Da
 class Case(NamedTuple):
     """What state_after() looks at, in its order."""
 
+    kind: str
     outcome: Outcome
     code: int | None
     cancelled: bool
@@ -155,14 +157,21 @@ def test_what_becomes_of_a_job_follows_the_table(db: Database) -> None:
     cases = [
         Case(*case)
         for case in product(
-            Outcome, (None, 0, 1), (False, True), (0, 1), (0, 1), (0, LOSS_BUDGET - 1, LOSS_BUDGET), ON_WORKER_LOSS
+            KINDS,
+            Outcome,
+            (None, 0, 1),
+            (False, True),
+            (0, 1),
+            (0, 1),
+            (0, LOSS_BUDGET - 1, LOSS_BUDGET),
+            ON_WORKER_LOSS,
         )
     ]
     rows = db.rows(
         """
-        SELECT state_after(outcome, code, cancelled, failures, retries, losses, on_worker_loss)
-          FROM unnest(%s::text[], %s::int[], %s::bool[], %s::int[], %s::int[], %s::int[], %s::text[]) WITH ORDINALITY
-               c(outcome, code, cancelled, failures, retries, losses, on_worker_loss, n) ORDER BY n
+        SELECT state_after(kind, outcome, code, cancelled, failures, retries, losses, on_loss)
+          FROM unnest(%s::text[], %s::text[], %s::int[], %s::bool[], %s::int[], %s::int[], %s::int[], %s::text[])
+               WITH ORDINALITY c(kind, outcome, code, cancelled, failures, retries, losses, on_loss, n) ORDER BY n
         """,
         *(list(column) for column in zip(*cases, strict=True)),
     )
@@ -171,16 +180,16 @@ def test_what_becomes_of_a_job_follows_the_table(db: Database) -> None:
 
 def expected(case: Case) -> JobState:
     """The rule in the words of ``clusterctl.model.states``."""
-    if case.outcome is Outcome.EXITED and case.code == 0:
+    if case.kind == "batch" and case.outcome is Outcome.EXITED and case.code == 0:
         return JobState.COMPLETED
     if case.cancelled or case.outcome is Outcome.CANCELLED:
         return JobState.CANCELLED
-    if case.outcome is Outcome.TIME_LIMIT:
-        return JobState.TIMEOUT
     if case.outcome is Outcome.HELD:
         return JobState.HELD
-    if case.outcome in FREE_RETURNS:
+    if case.kind == "service" or case.outcome in FREE_RETURNS:
         return JobState.PENDING
+    if case.outcome is Outcome.TIME_LIMIT:
+        return JobState.TIMEOUT
     if case.outcome in LOSSES:
         if case.on_worker_loss == "fail":
             return JobState.FAILED

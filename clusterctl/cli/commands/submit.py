@@ -41,12 +41,19 @@ def submit(
     tenant: options.Tenant = "default",
     array: options.IndexRange = None,
     after: options.AfterJobs = None,
+    deadline: options.ByDeadline = None,
     retries: options.Retries = 0,
     hold: options.Hold = False,
     worker: options.OnWorker = None,
     labels: options.Labels = None,
     on_worker_loss: options.WorkerLoss = "requeue",
     lease: options.Lease = None,
+    service: options.Service = False,
+    replicas: options.Replicas = None,
+    daemon: options.Daemon = False,
+    ready_cmd: options.ReadyCmd = None,
+    ready_after: options.ReadyAfter = None,
+    slo_p99_ms: options.SloP99Ms = None,
     env: options.Env = None,
     export: options.Export = "NONE",
     cwd: options.Cwd = None,
@@ -69,6 +76,7 @@ def submit(
     $ clusterctl submit --array @inputs.txt -- sh -c 'gzip "$CLUSTERCTL_ARRAY_LINE"'
     $ clusterctl submit --after 42 --wait --wrap 'sort out.* | uniq > all'
     $ clusterctl submit --from commands.txt --cpus 2
+    $ clusterctl submit --service --replicas 3 --ready-cmd 'curl -sf localhost:8000/health' -- ./serve
     $ clusterctl submit --dry-run -o json --memory 64G -- ./train
 
     A script may say its options itself, in lines at its top: `#CC --cpus 4`. Of `#SBATCH` lines the common ones are
@@ -124,7 +132,11 @@ def hand_in(asked: Invocation, wanted: list[Submission], told: Answer, *, many: 
     """Submit, and say so; wait if that was asked for."""
     from clusterctl import operations
 
-    if told.follow and (many or wanted[0].indices is not None):
+    if told.wait and any(each.kind == "service" for each in wanted):
+        raise BadInput(
+            "--wait does not go with --service: it does not end", "`clusterctl services` shows how they fare"
+        )
+    if told.follow and (many or is_array(wanted[0]) or job_count(wanted) > 1):
         raise BadInput("--follow shows the output of one job, not of many", "use --wait")
     check_together(wanted)  # before anything is connected: nonsense needs no database
     with asked.cluster() as cluster:
@@ -135,7 +147,7 @@ def hand_in(asked: Invocation, wanted: list[Submission], told: Answer, *, many: 
             submitted = operations.submit_many(cluster, wanted, reason=told.reason)
         else:
             submitted = [operations.submit(cluster, wanted[0], reason=told.reason)]
-        sys.stdout.write(f"{numbers(submitted) if told.parsable else sentence(submitted)}\n")
+        sys.stdout.write(f"{numbers(submitted) if told.parsable else sentence(wanted, submitted)}\n")
         sys.stdout.flush()
         if known := sum(len(each.ids) for each in submitted if each.existing):
             which = "" if all(each.existing for each in submitted) else f"{known:,} of them "
@@ -202,20 +214,43 @@ def tell_cancelled(cluster: Cluster, submitted: list[Submitted]) -> None:
         sys.stderr.write(f"warning: so are {found.more:,} more\n")
 
 
+def is_array(one: Submission) -> bool:
+    """Whether it makes an array of jobs; the replicas of a service are none."""
+    return one.indices is not None and one.kind == "batch"
+
+
+def job_count(wanted: list[Submission]) -> int:
+    """How many jobs they make."""
+    return sum(1 if each.indices is None else len(each.indices) for each in wanted)
+
+
 def size(wanted: list[Submission]) -> str:
     """How many jobs."""
-    if len(wanted) == 1 and wanted[0].indices is not None:
-        return f"an array of {len(wanted[0].indices):,} jobs"
-    count = sum(1 if each.indices is None else len(each.indices) for each in wanted)
-    return f"{count:,} job{'s' if count > 1 else ''}"
+    count = job_count(wanted)
+    if len(wanted) == 1 and wanted[0].kind == "service":
+        return f"a service, {replicas_of(wanted[0], count)}"
+    return (
+        f"an array of {count:,} jobs"
+        if len(wanted) == 1 and is_array(wanted[0])
+        else f"{count:,} job{'s' if count > 1 else ''}"
+    )
 
 
-def sentence(submitted: list[Submitted]) -> str:
-    """``Submitted job 42``, ``Submitted 100 jobs 42-141 (array 42)``, ``Submitted 200 jobs 42-241``."""
+def replicas_of(one: Submission, count: int) -> str:
+    """``3 replicas``."""
+    return "a replica on every worker" if one.every_worker else f"{count:,} replica{'s' if count > 1 else ''}"
+
+
+def sentence(wanted: list[Submission], submitted: list[Submitted]) -> str:
+    """``Submitted job 42``, ``Submitted 100 jobs 42-141 (array 42)``, ``Submitted service 42 (3 replicas 42-44)``."""
     count = sum(len(each.ids) for each in submitted)
-    if len(submitted) == 1 and submitted[0].array_id is None:
-        return f"Submitted job {submitted[0].ids[0]}"
-    array = f" (array {submitted[0].array_id})" if len(submitted) == 1 else ""
+    first = submitted[0]
+    if len(submitted) == 1 and wanted[0].kind == "service":
+        which = f" {numbers(submitted)}" if count > 1 else ""
+        return f"Submitted service {first.ids[0]} ({replicas_of(wanted[0], count)}{which})"
+    if len(submitted) == 1 and first.array_id is None:
+        return f"Submitted job {first.ids[0]}"
+    array = f" (array {first.array_id})" if len(submitted) == 1 else ""
     return f"Submitted {count} job{'s' if count > 1 else ''} {numbers(submitted)}{array}"
 
 

@@ -29,10 +29,13 @@ def tenants(
     $ clusterctl tenants
     $ clusterctl tenants --sort -dominant_share
     $ clusterctl tenants --filter 'oldest_wait>10m' -o json
+    $ clusterctl tenant sim   # one of them, and what it may have
 
-    SHARE is of the kind of which the tenant holds most: reserved and allocated, of the workers that are up. Among equal
-    priorities the tenant with the smallest share is next. OLDEST is how long its oldest job waits that could start now.
-    P50 and P95 are how long its jobs had waited that were started within the hour, since they were submitted.
+    SHARE is of the kind of which the tenant holds most: reserved and allocated, of the workers that are up. RECENT is
+    the same of what it has held of late. Both are divided by its WEIGHT, and among equal priorities the tenant for
+    which they are least together is next. Behind a slash stands what it may have. OLDEST is how long its oldest job
+    waits that could start now. P50 and P95 are how long its jobs had waited that were started within the hour, since
+    they were submitted.
     """
     from clusterctl import views
     from clusterctl.cli.display.tenant_rows import TENANTS

@@ -10,11 +10,12 @@ from clusterctl.cli.completion import complete_workers
 from clusterctl.cli.display import listing
 from clusterctl.cli.display.colours import STATES
 from clusterctl.cli.display.gauge import gauge
+from clusterctl.cli.display.latencies import latency, rate
 from clusterctl.cli.display.listing import FormOption, LimitOption, Listing, SortOption, filter_option
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
-from clusterctl.model.pictures import Amounts, WorkerPicture
+from clusterctl.model.pictures import Amounts, WorkerPicture, WorkerSlo
 from clusterctl.units import about_memory, format_age
 
 app = Verbs()
@@ -84,6 +85,11 @@ def number(amount: float | None) -> str:
     return "-" if amount is None else f"{amount:.1f}"
 
 
+def dominant(slo: WorkerSlo) -> str:
+    """``62% sim``: the largest share of the worker that one tenant holds."""
+    return f"{slo.dominant_share:.0%} {slo.tenant}" if slo.tenant else "-"
+
+
 COLUMNS: list[Column[WorkerPicture]] = [
     Column("NAME", lambda worker: worker.name, least=8),
     Column("STATE", state_of),
@@ -97,6 +103,10 @@ COLUMNS: list[Column[WorkerPicture]] = [
     Column("GPUS", lambda worker: held_of(worker.gpus) if worker.gpus.total else "-", right=True, wide=True),
     Column("JOBS", lambda worker: str(worker.jobs), right=True),
     Column("LOAD", lambda worker: number(worker.load1), right=True, spare=True),
+    Column("SERVICES", lambda worker: str(worker.services), right=True, wide=True),
+    Column("P99", lambda worker: latency(worker.slo.p99_ms), right=True, wide=True),
+    Column("VIOLATED", lambda worker: rate(worker.slo.violation_rate), right=True, wide=True),
+    Column("DOMINANT", lambda worker: dominant(worker.slo), right=True, wide=True),
     Column("WHY", why_of, wide=True),
     Column("HOST", lambda worker: worker.hostname, wide=True),
     Column("VERSION", lambda worker: worker.version, wide=True),
@@ -106,7 +116,8 @@ FIELDS = (
     "name hostname live_state admin_state live_reason admin_reason trouble heartbeat_age_s heartbeat_ttl_s"
     " cpus.total cpus.reserved cpus.allocated cpus.used memory_mb.total memory_mb.reserved memory_mb.allocated"
     " memory_mb.used gpus.total gpus.reserved gpus.allocated jobs services load1 incarnation beat registered_at"
-    " last_heartbeat_at labels version"
+    " last_heartbeat_at labels version slo.p99_ms slo.requests slo.violations slo.violation_rate slo.dominant_share"
+    " slo.tenant"
 )
 WORKERS: Listing[WorkerPicture] = Listing(
     "workers", COLUMNS, listing.plain_of, FIELDS, "name", WorkerPicture, {"age": ("registered_at", "")}

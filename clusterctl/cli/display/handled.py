@@ -29,10 +29,23 @@ def tell(handled: Sequence[Handled], *, parsable: bool = False) -> None:
     old = [each for each in handled if each.again is None]
     if len(handled) > NAMED:
         tell_sums(new, old)
-        return
-    sys.stdout.writelines(f"Submitted job {each.again} (again: {each.job_id})\n" for each in new)
-    sys.stdout.flush()
-    sys.stderr.writelines(f"job {each.job_id} {each.sentence}\n" for each in old)
+    else:
+        sys.stdout.writelines(f"Submitted job {each.again} (again: {each.job_id})\n" for each in new)
+        sys.stdout.flush()
+        sys.stderr.writelines(f"job {each.job_id} {each.sentence}\n" for each in old)
+    tell_of_services(handled)
+
+
+def tell_of_services(handled: Sequence[Handled]) -> None:
+    """Of a service of which only some replicas were meant, how all of them are named."""
+    meant: dict[int, list[Handled]] = {}
+    for each in handled:
+        if each.service is not None and each.fate != "refused":
+            meant.setdefault(each.service, []).append(each)
+    for service, some in list(meant.items())[:NAMED]:
+        if len(some) < some[0].replicas:
+            which = f"job {some[0].job_id} is one" if len(some) == 1 else f"those are {len(some)}"
+            sys.stderr.write(f"hint: {which} of {some[0].replicas} replicas; all of them: service:{service}\n")
 
 
 def tell_sums(new: Sequence[Handled], old: Sequence[Handled]) -> None:

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from clusterctl.cli.display import card, colours, table
-from clusterctl.cli.display.ages import ago, span, stamp
+from clusterctl.cli.display.ages import ago, now, span, stamp
 from clusterctl.cli.display.job_rows import is_stopping, memory_of, name_of, reason_of, state_of
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture, JobStory
-from clusterctl.units import about_memory, format_cpus, format_duration, format_numbers, parse_numbers
+from clusterctl.units import about_memory, format_age, format_cpus, format_duration, format_numbers, parse_numbers
 
 CONDITIONS = {"ok": "complete", "notok": "fail", "any": "end"}
 
@@ -34,8 +34,10 @@ def facts(story: JobStory) -> Iterator[tuple[str, str]]:
     yield "command", command(story)
     yield "in", story.spec.cwd
     yield "asks for", request(job)
+    yield "deadline", deadline(job)
     yield "whose", f"{job.user or '-'}, tenant {job.tenant}, priority {job.priority}"
-    yield "array", f"{job.array_id}, index {job.array_index}" if job.array_id is not None else ""
+    yield "array", f"{job.array_id}, index {job.array_index}" if job.array_id is not None and not job.service else ""
+    yield "service", replica_line(job)
     yield "line", story.array_line or ""
     yield "again of", f"job {story.again_of}" if story.again_of is not None else ""
     yield "again", ", ".join(f"job {id}" for id in story.again)
@@ -50,13 +52,26 @@ def why_label(job: JobPicture) -> str:
         return "ended"
     if is_stopping(job):
         return "stopping"
+    if job.service and job.state == "running" and job.reason in (None, "resting", "starting"):
+        return "fares"
     return "trouble" if job.state in ("scheduled", "running") else "waits"
 
 
 def why(job: JobPicture) -> str:
-    """The reason in a word, and in a sentence if there is one."""
-    word = reason_of(job)
+    """The reason in a word, and in a sentence if there is one; of a replica that runs, the sentence alone."""
+    word = "-" if job.service and job.state == "running" and job.detail else reason_of(job)
     return ": ".join(part for part in ("" if word == "-" else word, job.detail) if part)
+
+
+def replica_line(job: JobPicture) -> str:
+    """Of which service it is one, and what of its process is worth a word."""
+    if job.service is None:
+        return ""
+    parts = [f"{job.service.id}, replica {job.array_index}"]
+    parts += [f"ready for {span(job.service.ready_at)}"] if job.service.ready_at else []
+    parts += [f"restarted {job.service.restarts}× on {job.worker}"] if job.service.restarts else []
+    parts += [f"before, it ended with {job.service.last_exit}"] if job.service.last_exit else []
+    return ", ".join(parts)
 
 
 def dependencies(parents: Sequence[DependencyPicture]) -> Iterator[str]:
@@ -84,6 +99,20 @@ def request(job: JobPicture) -> str:
     parts.append(f"at most {format_duration(job.time_limit_s)}" if job.time_limit_s else "")
     parts.append(f"{job.max_attempts} tries" if job.max_attempts > 1 else "")
     return ", ".join(part for part in parts if part)
+
+
+def deadline(job: JobPicture) -> str:
+    """By when it should have ended; and whether it is, or was, late."""
+    if job.deadline is None:
+        return ""
+    late = ((job.finished_at or now()) - job.deadline).total_seconds()
+    if job.reason == "deadline":
+        aside = "given up"
+    elif late > 0:
+        aside = f"{format_age(late)} late"
+    else:
+        aside = "kept" if job.finished_at else f"in {format_age(-late)}"
+    return f"{stamp(job.deadline)}, {aside}"
 
 
 def moment_line(job: JobPicture) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 
 from clusterctl.cli.display.ages import span
 from clusterctl.cli.display.colours import STATES
 from clusterctl.cli.display.listing import Listing, plain_of
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.pictures import JobPicture
-from clusterctl.units import about_memory, format_cpus
+from clusterctl.units import about_memory, format_age, format_cpus
+
+HALTED = ("held", "running")  # a replica that is being stopped, to be held
 
 
 def state_of(job: JobPicture) -> Cell:
@@ -19,14 +22,31 @@ def state_of(job: JobPicture) -> Cell:
 
 def is_stopping(job: JobPicture) -> bool:
     """Whether its agent has been asked to stop it."""
-    return job.finished_at is None and (job.cancel_requested_at is not None or job.reason == "requeued")
+    if job.finished_at is not None:
+        return False
+    return job.cancel_requested_at is not None or job.reason == "requeued" or (job.reason, job.state) == HALTED
 
 
 def reason_of(job: JobPicture) -> str:
-    """Why it is where it is, in a word; of a process that ended by itself, how."""
+    """Why it is where it is, in a word; of a process that ended, how; of a replica that runs, how it fares."""
+    if job.service and job.state == "running" and job.reason in (None, "resting"):
+        return doing(job)
     if job.reason != "exited":
         return job.reason or "-"
     return f"signal {job.signal}" if job.signal else f"exit {job.exit_code}" if job.exit_code else "-"
+
+
+def doing(job: JobPicture) -> str:
+    """What a replica does just now: ``ready``, ``starting``, ``restarts in 4s: exit code 1``; of others the reason."""
+    replica = job.service
+    if replica is None or job.state != "running" or job.reason not in (None, "resting", "starting"):
+        return job.reason or "-"
+    if replica.ready_at is not None:
+        return "ready"
+    if replica.resting_until is None:
+        return "starting"
+    rest = max(0.0, (replica.resting_until - datetime.now(UTC)).total_seconds())
+    return f"restarts in {format_age(rest)}" + (f": {replica.last_exit}" if replica.last_exit else "")
 
 
 def why_ended(job: JobPicture) -> str:
@@ -75,7 +95,7 @@ COLUMNS: list[Column[JobPicture]] = [
 FIELDS = (
     "id name kind state reason tenant user priority cpus memory_mb gpus worker attempt max_attempts time_limit_s"
     " array_id array_index command submitted_at scheduled_at started_at finished_at exit_code signal detail labels"
-    " usage.cpus usage.memory_mb usage.memory_peak_mb"
+    " usage.cpus usage.memory_mb usage.memory_peak_mb deadline"
 )
 # Of these Postgres makes what they are; see store/job_filters.py.
 SPANS = {"age": ("submitted_at", ""), "wait": ("submitted_at", "started_at"), "ran": ("started_at", "finished_at")}

@@ -219,7 +219,8 @@ def field(value: Any) -> str:
     if isinstance(value, list):
         return visible(shlex.join(map(str, value)))
     if isinstance(value, dict):
-        return visible(",".join(f"{key}={inner}" for key, inner in value.items()))
+        told = {key: json_of(inner) if isinstance(inner, dict | list) else inner for key, inner in value.items()}
+        return visible(",".join(f"{key}={inner}" for key, inner in told.items()))
     return visible(str(value).removesuffix(".0") if isinstance(value, float) else str(value))
 
 

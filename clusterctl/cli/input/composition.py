@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import typer
 
-from clusterctl.cli.input import directives, layers, payload
+from clusterctl.cli.input import directives, layers, payload, service_wishes
 from clusterctl.cli.input.layers import Layer, Wishes
 from clusterctl.cli.input.payload import Payload
 from clusterctl.cli.input.surroundings import Surroundings, working_directory
@@ -80,8 +80,9 @@ def compose(
         tenant=wishes.tenant,
         priority=wishes.priority,
         time_limit_s=wishes.time_limit,
+        deadline_s=wishes.deadline.after_s if wishes.deadline else None,
+        deadline_at=wishes.deadline.at if wishes.deadline else None,
         retries=wishes.retries,
-        indices=array.indices if array else None,
         lines=array.lines if array else None,
         array_limit=array.limit if array else None,
         after=tuple(parent for group in wishes.after for parent in parents_of(group, jobs_of)),
@@ -91,6 +92,7 @@ def compose(
         on_worker_loss=wishes.on_worker_loss,
         lease_s=round(settings.lease) if wishes.lease is None else wishes.lease,
         key=wishes.key,
+        **{"indices": array.indices if array else None, **service_wishes.fields_of(wishes)},
     )
     check(submission)
     return submission
@@ -116,4 +118,5 @@ def spec_of(what: Payload, wishes: Wishes, here: Surroundings) -> Spec:
         stdout=wishes.stdout,
         stderr=wishes.stderr,
         slurm=wishes.slurm,
+        **service_wishes.readiness_of(wishes),
     )

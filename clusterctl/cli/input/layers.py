@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import typer
 
-from clusterctl.cli.input.wishes import ArrayWish, Dependencies, Pair
+from clusterctl.cli.input.wishes import ArrayWish, Deadline, Dependencies, Pair
 from clusterctl.model.errors import BadInput
 from clusterctl.model.spec import OnWorkerLoss
 
@@ -32,6 +32,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None
     gpus: int
     time_limit: int | None
+    deadline: Deadline | None
     priority: int
     tenant: str
     array: ArrayWish | None
@@ -42,6 +43,12 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[Pair, ...]
     on_worker_loss: OnWorkerLoss
     lease: int | None
+    service: bool
+    replicas: int | None
+    daemon: bool
+    ready_cmd: str | None
+    ready_after: int | None
+    slo_p99_ms: int | None
     env: tuple[Pair, ...]
     export: str
     cwd: str | None
@@ -84,7 +91,7 @@ def is_said(ctx: typer.Context, name: str) -> bool:
 def of_words(ctx: typer.Context, words: Sequence[str]) -> tuple[Layer, list[str]]:
     """What *words* say, which are options as on the command line; and the options among them that nobody knows.
 
-    Raises BadInput for a value that makes no sense, and for what is not there yet.
+    Raises BadInput for a value that makes no sense.
     """
     from typer import TyperException
 
@@ -107,8 +114,6 @@ def parsed(ctx: typer.Context, own: Any, words: list[str]) -> tuple[dict[str, An
     """What the parser makes of *words* without the options that it does not know; what it leaves over; and those."""
     from typer import TyperException
 
-    from clusterctl.cli.foreign_options import not_yet
-
     strangers: list[str] = []
     while True:
         try:
@@ -116,7 +121,7 @@ def parsed(ctx: typer.Context, own: Any, words: list[str]) -> tuple[dict[str, An
         except TyperException as error:
             option = getattr(error, "option_name", "")
             places = [at for at, word in enumerate(words) if word.partition("=")[0] == option or begins(word, option)]
-            if type(error).__name__ != "NoSuchOption" or not places or not_yet("submit", option):
+            if type(error).__name__ != "NoSuchOption" or not places:
                 raise
             strangers.append(option)
             del words[slice(places[0], places[0] + 1 + has_value(words, places[0]))]

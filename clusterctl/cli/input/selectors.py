@@ -1,4 +1,4 @@
-"""Which jobs a command is about: ``7``, ``7-12``, ``3,5,9-11``, ``last``, ``all``, ``array:7``, ``-``; and a filter."""
+"""Which jobs a command is about: ``7``, ``7-12``, ``last``, ``all``, ``array:7``, ``service:web``, ``-``; a filter."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from clusterctl.model.filters import Filter
     from clusterctl.model.selection import Selection
 
-FORMS = "write 7, 7-12, 3,5,9-11, last, all, array:7, or - to read numbers from stdin"
+FORMS = "write 7, 7-12, 3,5,9-11, last, all, array:7, service:web, or - to read numbers from stdin"
 ALONE = ("all", "-")  # they do not go together with other words
+OF_SERVICE = "service:"
 SHOWN = 10  # numbers that an error repeats
 
 
@@ -27,6 +28,8 @@ def refuse_nonsense(words: list[str]) -> list[str]:
     """Raise BadInput for words that mean no jobs, before anything is connected."""
     if len(words) == 1 and words[0].startswith("array:"):
         array_of(words[0])
+    elif len(words) == 1 and words[0].startswith(OF_SERVICE):
+        service_of(words[0])
     elif (len(words) != 1 or words[0] not in ALONE) and (numbers := [word for word in words if word != "last"]):
         numbers_of(",".join(numbers))
     return words
@@ -36,8 +39,8 @@ SelectorArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="SELECTOR...",
-        help="7, 7-12, 3,5,9-11, last (your newest job, of an array its last), array:7 (all of it), all; "
-        "- reads numbers from stdin.",
+        help="7, 7-12, 3,5,9-11, last (your newest job, of an array its last), array:7 or service:web (all of it), "
+        "all; - reads numbers from stdin.",
         callback=refuse_nonsense,
         autocompletion=complete_jobs,
     ),
@@ -125,6 +128,10 @@ def select(
         return Selection(states=tuple(sorted(among)), everything=not LIVE.issuperset(among), filter=wanted)
     if len(words) == 1 and words[0].startswith("array:"):
         return Selection(array_id=array_of(words[0]), filter=wanted)
+    if len(words) == 1 and words[0].startswith(OF_SERVICE):
+        found = views.find_service(cluster, service_of(words[0]))
+        # What was cancelled of one that lives is none of it any more: a verb would stumble over it.
+        return Selection(array_id=found.id, states=() if found.ended_at else tuple(sorted(LIVE)), filter=wanted)
     if list(words) == ["-"]:
         ranges = read_numbers()
         return Selection(ranges=ranges, filter=wanted) if ranges else None
@@ -139,7 +146,7 @@ def select(
 def numbers_of(text: str) -> Ranges:
     """Inclusive ranges of job numbers."""
     for word in text.split(","):
-        if word in ALONE or word.startswith("array:"):
+        if word in ALONE or word.startswith(("array:", OF_SERVICE)):
             raise BadInput(f"{word} stands alone: it does not go together with other jobs", FORMS)
         if re.search("[A-Za-z:]", word):
             raise BadInput(f"{word!a} means no jobs", FORMS)
@@ -155,6 +162,14 @@ def array_of(word: str) -> int:
     if not re.fullmatch("[0-9]{1,18}", number):
         raise BadInput(f"{word!a} names no array", FORMS)
     return int(number)
+
+
+def service_of(word: str) -> str:
+    """What names the service in ``service:web``."""
+    named = word.removeprefix(OF_SERVICE)
+    if not named:
+        raise BadInput(f"{word!a} names no service", FORMS)
+    return named
 
 
 def names_one(words: Sequence[str]) -> bool:

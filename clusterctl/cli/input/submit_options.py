@@ -10,8 +10,9 @@ import typer
 from clusterctl import units
 from clusterctl.cli.completion import complete_labels, complete_priorities, complete_tenants, complete_workers
 from clusterctl.cli.input import wishes
-from clusterctl.cli.input.wishes import ArrayWish, Dependencies, Pair, told
-from clusterctl.model.spec import OnWorkerLoss
+from clusterctl.cli.input.wishes import ArrayWish, Deadline, Dependencies, Pair, told
+from clusterctl.model.spec import MAX_REPLICAS, OnWorkerLoss
+from clusterctl.model.validity import MAX_INT
 
 
 def option(panel: str) -> Callable[..., Any]:
@@ -28,6 +29,7 @@ def option(panel: str) -> Callable[..., Any]:
 
 instead = option("Instead of COMMAND")
 needs, when, where = option("What it needs"), option("When"), option("Where")
+kept_running = option("As a service")
 around, called, answer = option("Its surroundings"), option("How it is called"), option("What comes back")
 
 Words = Annotated[
@@ -93,6 +95,15 @@ AfterJobs = Annotated[
         parser=wishes.dependencies,
     ),
 ]
+ByDeadline = Annotated[
+    Deadline | None,
+    when(
+        "6h, 06:00 or 2030-01-31T06:00 (UTC): cancelled once it could not have ended by then.",
+        "--deadline",
+        metavar="TIME",
+        parser=wishes.deadline,
+    ),
+]
 Hold = Annotated[bool, when("Keep it back until `clusterctl release`.", "--hold")]
 Retries = Annotated[int, when("Try so often again if it fails.", metavar="N", min=0, max=1000, show_default=False)]
 
@@ -116,6 +127,39 @@ Lease = Annotated[
         "How long it may run while its worker is cut off. Default: the setting lease.",
         metavar="TIME",
         parser=wishes.seconds,
+    ),
+]
+
+Service = Annotated[
+    bool, kept_running("Keep it running: started again whenever it ends, elsewhere if need be.", "--service")
+]
+Replicas = Annotated[
+    int | None, kept_running("So many of it. Default: 1.", "--replicas", metavar="N", min=1, max=MAX_REPLICAS)
+]
+Daemon = Annotated[
+    bool, kept_running("One of it on every worker that carries the labels, also those to come.", "--daemon")
+]
+ReadyCmd = Annotated[
+    str | None,
+    kept_running("It is ready once this shell command, run beside it, exits with 0.", "--ready-cmd", metavar="TEXT"),
+]
+ReadyAfter = Annotated[
+    int | None,
+    kept_running(
+        "It is ready once it has been up so long. Default: as soon as it runs.",
+        "--ready-after",
+        metavar="TIME",
+        parser=wishes.seconds,
+    ),
+]
+SloP99Ms = Annotated[
+    int | None,
+    kept_running(
+        "Its latency should stay below, in 99 of 100 requests; see `report`.",
+        "--slo-p99-ms",
+        metavar="N",
+        min=1,
+        max=MAX_INT,
     ),
 ]
 
@@ -143,7 +187,7 @@ Name = Annotated[str | None, called("In listings. Default: as its command.", met
 Key = Annotated[
     str | None, called("The same job under the same key is submitted once: safe to repeat.", metavar="TEXT")
 ]
-Parsable = Annotated[bool, answer("Print only the number: 42; of an array 42-141.", "--parsable")]
+Parsable = Annotated[bool, answer("Print only the number: 42; of an array or a service 42-141.", "--parsable")]
 Wait = Annotated[bool, answer("Until it has ended; then end with its exit code.", "--wait")]
 Follow = Annotated[bool, answer("The same, and print its output as it comes.", "--follow")]
 DryRun = Annotated[bool, answer("Check it, say what it would be, and do nothing.", "--dry-run")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 import typer
@@ -15,6 +16,7 @@ from clusterctl.model.spec import MAX_ARRAY, After, AfterCondition
 from clusterctl.model.validity import TENANT
 
 T = TypeVar("T")
+DAY = 86_400.0  # seconds
 CONDITIONS: dict[str, AfterCondition] = {"": "ok", "ok": "ok", "any": "any", "notok": "notok"}
 JOBS_AND_CONDITION = re.compile("(array:)?([^:]*)(:?)(.*)", re.DOTALL)
 
@@ -32,6 +34,13 @@ class Dependencies(NamedTuple):
     jobs: tuple[After, ...]
     word: str = ""
     condition: AfterCondition = "ok"
+
+
+class Deadline(NamedTuple):
+    """By when it should have ended: so many seconds after the submit, or at that moment, in seconds since 1970."""
+
+    after_s: float | None = None
+    at: float | None = None
 
 
 class ArrayWish(NamedTuple):
@@ -62,6 +71,27 @@ def seconds(text: str) -> int:
     if found < 1:
         raise ValueError("it must be longer than 0")
     return found
+
+
+def deadline(text: str) -> Deadline:
+    """``6h`` from now, ``06:00`` today or tomorrow, or a moment as ``--filter`` reads it; UTC, unless said."""
+    word, now = text.strip(), datetime.now(UTC)
+    clock = re.fullmatch("([01]?[0-9]|2[0-3]):([0-5][0-9])", word)
+    if clock is None and re.fullmatch("[0-9:]*:[0-9:]*", word):  # elsewhere that is a duration, and here who knows
+        raise ValueError(f"{word!a:.40} is no time of day: write 06:00, or 90m or 6h from now")
+    if clock is not None:
+        at = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        return Deadline(at=(at if at > now else at + timedelta(days=1)).timestamp())
+    if not re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
+        return Deadline(after_s=seconds(word))
+    from clusterctl.model.filter_values import moment
+
+    begin, end = moment(word)
+    if end - begin >= DAY:
+        raise ValueError(f"{word!a:.40} is a whole day: say by what time, as in {word}T18:00")
+    if begin <= now.timestamp():
+        raise ValueError(f"{word!a:.40} is past")
+    return Deadline(at=begin)
 
 
 def array(text: str) -> ArrayWish:

@@ -105,6 +105,10 @@ CREATE TABLE jobs (
     losses               int NOT NULL DEFAULT 0,      -- spent of the loss budget
     unmet                int NOT NULL DEFAULT 0 CHECK (unmet >= 0),  -- dependencies not yet satisfied
     not_before           timestamptz,                 -- NULL once it has passed: woken by the leader
+    deadline             timestamptz,                 -- by when it should have ended
+    start_before         timestamptz,                 -- later it could not keep its deadline: cancelled by the leader
+    displaced            boolean NOT NULL DEFAULT false,  -- a replica whose worker was lost: its turn comes first
+    avoid_worker_id      int,                         -- where a replica has just crashed again and again
     allocation_id        bigint,                      -- the live allocation
     cancel_requested_at  timestamptz,
     submitted_at         timestamptz NOT NULL DEFAULT cluster_time(),
@@ -118,11 +122,22 @@ CREATE TABLE jobs (
     ready  boolean NOT NULL GENERATED ALWAYS AS (
                state = 'pending' AND unmet = 0 AND not_before IS NULL) STORED,
     held   boolean NOT NULL GENERATED ALWAYS AS (state = 'held') STORED,
+    waiting  boolean NOT NULL GENERATED ALWAYS AS (state IN ('held', 'pending')) STORED,
+    -- A replica that has not ended. Of its own, so that nobody looks for the few of them among all that live.
+    replica  boolean NOT NULL GENERATED ALWAYS AS (
+                 kind = 'service' AND state IN ('held', 'pending', 'scheduled', 'running')) STORED,
+    gives_up_at  timestamptz GENERATED ALWAYS AS (CASE WHEN state IN ('held', 'pending') THEN start_before END) STORED,
     -- Everything that placement looks at: jobs of one shape are interchangeable.
     shape  uuid NOT NULL GENERATED ALWAYS AS (md5(
                kind || '|' || tenant || '|' || priority::text || '|' || cpu_milli::text || '|' || memory_mb::text
                || '|' || gpus::text || '|' || coalesce(time_limit_s::text, '') || '|' || coalesce(quote_literal(requested_worker), '')
-               || '|' || coalesce(array_limit::text || ':' || array_id::text, '') || '|' || labels::text)::uuid) STORED,
+               || '|' || coalesce(array_limit::text || ':' || array_id::text, '') || '|' || labels::text
+               || CASE WHEN kind = 'service' THEN '|' || displaced::text || '|' || coalesce(avoid_worker_id::text, '')
+                       ELSE '' END)::uuid) STORED,
+    CONSTRAINT replicas_belong_to_a_service CHECK (kind = 'batch' OR array_id IS NOT NULL),
+    CONSTRAINT services_have_no_end CHECK (kind = 'batch' OR (time_limit_s IS NULL AND deadline IS NULL)),
+    CONSTRAINT only_deadlines_hurry CHECK ((start_before IS NULL) = (deadline IS NULL)),
+    CONSTRAINT only_replicas_move CHECK (kind = 'service' OR (NOT displaced AND avoid_worker_id IS NULL)),
     CONSTRAINT allocation_while_placed CHECK ((state IN ('scheduled', 'running')) = (allocation_id IS NOT NULL)),
     CONSTRAINT finished_has_a_time CHECK (
         (state IN ('completed', 'failed', 'timeout', 'cancelled', 'lost')) = (finished_at IS NOT NULL))
@@ -136,7 +151,51 @@ CREATE INDEX jobs_finished ON jobs (finished_at, id) WHERE finished_at IS NOT NU
 CREATE INDEX jobs_array ON jobs (array_id, array_index) WHERE array_id IS NOT NULL;
 -- Only retried jobs have attempts that may be forgotten before they are: the pruner must not look at all others.
 CREATE INDEX jobs_retried ON jobs (id) WHERE attempt > 1;
+CREATE INDEX jobs_waiting ON jobs (tenant) WHERE waiting;  -- for the quota of those that wait
+CREATE INDEX jobs_promised ON jobs (finished_at) WHERE finished_at IS NOT NULL AND deadline IS NOT NULL;
+CREATE INDEX jobs_hurrying ON jobs (gives_up_at) WHERE gives_up_at IS NOT NULL;
+CREATE INDEX jobs_of_services ON jobs (array_id, id) WHERE replica;
 CREATE INDEX jobs_resting ON jobs (not_before) WHERE not_before IS NOT NULL;
+
+-- A service: replicas that are kept running. Its id is that of its first replica, and the array_id of all. How many are
+-- wanted is how many of them live: `scale` makes more of them, or cancels some.
+CREATE TABLE services (
+    id             bigint PRIMARY KEY,
+    submission_id  bigint NOT NULL,                   -- whose spec every replica runs
+    name           text NOT NULL DEFAULT '',
+    every_worker   boolean NOT NULL DEFAULT false,    -- --daemon: a replica for each worker, made by the leader
+    slo_p99_ms     int CHECK (slo_p99_ms > 0),
+    generation     int NOT NULL DEFAULT 0,            -- grows with each rolling restart that is asked for
+    rolling        boolean NOT NULL DEFAULT false,    -- some replica still runs in a former generation
+    created_at     timestamptz NOT NULL DEFAULT cluster_time(),
+    ended_at       timestamptz                        -- when its last replica was cancelled
+);
+CREATE INDEX services_live ON services (id) WHERE ended_at IS NULL;
+CREATE INDEX services_ended ON services (ended_at, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX services_rolling ON services (id) WHERE rolling;                 -- for the leader, at each pulse
+CREATE INDEX services_everywhere ON services (id) WHERE every_worker AND ended_at IS NULL;
+
+-- Whose jobs they are: what the operator has said of a tenant, and what it has used of late. No row: weight 1, no quota.
+CREATE TABLE tenants (
+    name              text PRIMARY KEY,
+    weight            double precision NOT NULL DEFAULT 1 CHECK (weight > 0 AND weight < 'infinity'),
+    max_cpu_milli     bigint CHECK (max_cpu_milli >= 0),      -- that its jobs may hold at once
+    max_running       int CHECK (max_running >= 0),           -- jobs that may hold a worker at once
+    max_pending       int CHECK (max_pending >= 0),           -- jobs that may wait at once: more are refused at submit
+    -- What it has held, on average, the last half-life counting half of all that came before.
+    recent_cpu_milli  double precision NOT NULL DEFAULT 0,
+    recent_memory_mb  double precision NOT NULL DEFAULT 0,
+    recent_gpus       double precision NOT NULL DEFAULT 0,
+    recent_at         timestamptz
+);
+
+-- Settings of placement that operators have changed while the cluster runs; they win over the leader's own.
+CREATE TABLE steering (
+    name    text PRIMARY KEY,
+    value   text NOT NULL,
+    set_by  text NOT NULL,
+    set_at  timestamptz NOT NULL DEFAULT cluster_time()
+);
 
 -- Job ids for one submission, contiguous. A sequence alone would interleave concurrent submits; the lock is
 -- held for the two calls only, not until the commit, so that submits do not wait for each other's disk. It is the
@@ -172,6 +231,7 @@ CREATE TABLE allocations (
     attempt            int NOT NULL CHECK (attempt > 0),
     worker_id          int NOT NULL REFERENCES workers,
     tenant             text NOT NULL,
+    kind               text NOT NULL DEFAULT 'batch' CHECK (kind IN ('batch', 'service')),
     cpu_milli          int NOT NULL CHECK (cpu_milli > 0),
     memory_mb          int NOT NULL CHECK (memory_mb >= 0),
     gpus               int NOT NULL CHECK (gpus >= 0),
@@ -185,8 +245,24 @@ CREATE TABLE allocations (
     lost_after_s       int,
     grace_s            int NOT NULL,
     margin_s           int NOT NULL,
+    ends_by            timestamptz,                   -- its time limit and grace are over; NULL: nobody knows
     stop_requested_at  timestamptz,
     stop_outcome       text,
+    -- Of a replica, as its agent tells it.
+    ready_at           timestamptz,                   -- since when it can serve; NULL: not (yet)
+    unready_since      timestamptz,                   -- since when it cannot, as far as it was told; NULL while it can
+    restarts           int NOT NULL DEFAULT 0,        -- of its process, on this worker
+    resting_until      timestamptz,                   -- its process has exited, and is started again then
+    last_exit          text NOT NULL DEFAULT '',      -- of its process before
+    generation         int NOT NULL DEFAULT 0,        -- which restart its worker has been asked for
+    ran_generation     int,                           -- which of them its process follows
+    -- What it reports of itself: over its last period, when it was told, and since it began.
+    p99_ms             real,
+    requests           bigint,
+    violations         bigint,
+    reported_at        timestamptz,
+    all_requests       bigint NOT NULL DEFAULT 0,
+    all_violations     bigint NOT NULL DEFAULT 0,
     reserved_at        timestamptz NOT NULL DEFAULT cluster_time(),
     allocated_at       timestamptz,
     released_at        timestamptz,
@@ -194,6 +270,7 @@ CREATE TABLE allocations (
     exit_code          int,
     signal             int,
     detail             text NOT NULL DEFAULT '',
+    rests_until        timestamptz,                   -- its job waits again, but not before
     cpu_s              real,
     memory_peak_mb     int,
     live      boolean NOT NULL GENERATED ALWAYS AS (status IN ('reserved', 'allocated')) STORED,
@@ -209,6 +286,8 @@ CREATE UNIQUE INDEX one_live_allocation_per_job ON allocations (job_id) WHERE li
 CREATE UNIQUE INDEX one_allocation_per_attempt ON allocations (job_id, attempt);
 CREATE INDEX allocations_live ON allocations (worker_id, id) WHERE live;
 CREATE INDEX allocations_reserved ON allocations (worker_id, id) WHERE reserved;
+CREATE INDEX allocations_ending ON allocations (worker_id, ends_by) WHERE live AND ends_by IS NOT NULL;
+CREATE INDEX allocations_of_services ON allocations (worker_id, id) WHERE live AND kind = 'service';
 CREATE INDEX allocations_released ON allocations (released_at) WHERE released_at IS NOT NULL;
 
 -- The claim log. A "no" that is said again is folded into the open row of its shape: repeats grows, last_at moves.
@@ -218,7 +297,8 @@ CREATE TABLE claims (
     last_at        timestamptz NOT NULL DEFAULT cluster_time(),
     closed_at      timestamptz,                       -- since when a folded "no" no longer stands
     round          bigint,                            -- NULL: no round decided it, as a release
-    event          text NOT NULL CHECK (event IN ('Claimed', 'ClaimSkipped', 'Released')),
+    event          text NOT NULL CHECK (
+                       event IN ('Claimed', 'ClaimSkipped', 'Released', 'ClaimEligibility', 'ClaimAttempt')),
     job_id         bigint,                            -- of a folded "no": the first in line
     shape          uuid,                              -- of a folded "no" only
     worker_id      int,
@@ -240,6 +320,25 @@ CREATE INDEX claims_of_shape ON claims (shape, at) WHERE shape IS NOT NULL;
 CREATE INDEX claims_closed ON claims (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX claims_of_job ON claims (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX claims_by_time ON claims (at);
+
+-- The last rounds that gave something, or refused something anew: when, how the workers stood then, and by which rules.
+-- From it and the job the table of candidates of a decision is made again.
+CREATE TABLE rounds (
+    term     bigint NOT NULL,
+    number   bigint NOT NULL,
+    at       timestamptz NOT NULL,                    -- of the look
+    took_ms  real NOT NULL,
+    claims   int NOT NULL,
+    waits    int NOT NULL,
+    rules    jsonb NOT NULL,
+    -- Read as a whole or not at all, so nobody need take them apart: what it saw, and what was measured by then.
+    workers  json NOT NULL,
+    measures json NOT NULL,
+    PRIMARY KEY (term, number)
+);
+CREATE INDEX rounds_by_time ON rounds (at);
+-- Each schedd takes a thousand numbers at once, so that none is ever given to two rounds, whoever leads.
+CREATE SEQUENCE round_numbers INCREMENT BY 1000 OWNED BY rounds.number;
 
 -- Who decides. UNIQUE on term makes a takeover wait for the open transactions of the old leader (FOR KEY SHARE),
 -- while its renewals, which leave the term alone, wait for nobody.

@@ -1,6 +1,6 @@
 -- The laws: what the database refuses, whoever writes. Every refusal has its own SQLSTATE:
 --   CC001 illegal step   CC002 worker does not accept   CC003 job and allocation disagree
---   CC004 old incarnation   CC005 stale leader   CC006 counters follow allocations
+--   CC004 old incarnation   CC005 stale leader   CC006 counters follow allocations   CC007 too many of a tenant wait
 
 CREATE FUNCTION refuse_illegal_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -208,6 +208,38 @@ END $$;
 CREATE TRIGGER agree_with_allocations AFTER UPDATE ON jobs REFERENCING OLD TABLE AS former NEW TABLE AS later
     FOR EACH STATEMENT EXECUTE FUNCTION agree_with_allocations();
 
+-- No tenant has more jobs that wait than its quota says, however many submit at once: its row is locked first, and only
+-- then it is counted. What waits again later, after a loss say, was let in before. The leader itself makes the replicas
+-- of a service that has one on every worker; these are let in always.
+CREATE FUNCTION keep_pending_quotas() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off AS $$
+DECLARE
+    excess record;
+BEGIN
+    PERFORM FROM tenants WHERE max_pending IS NOT NULL AND name IN (SELECT tenant FROM fresh)
+      ORDER BY name FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT t.name, t.max_pending, c.before, c.new INTO excess
+      FROM tenants t
+     CROSS JOIN LATERAL (
+           SELECT count(*) FILTER (WHERE submission_id NOT IN (SELECT id FROM fresh)) AS before,
+                  count(*) FILTER (WHERE submission_id IN (SELECT id FROM fresh) AND NOT EXISTS (
+                      SELECT FROM services s WHERE j.kind = 'service' AND s.id = j.array_id AND s.every_worker)) AS new
+             FROM jobs j WHERE j.waiting AND j.tenant = t.name) c
+     WHERE t.max_pending IS NOT NULL AND t.name IN (SELECT tenant FROM fresh)
+       AND c.new > 0 AND c.before + c.new > t.max_pending
+     ORDER BY t.name LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'tenant % may have % waiting jobs: % wait, and this would add %',
+            excess.name, excess.max_pending, excess.before, excess.new USING ERRCODE = 'CC007';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_pending_quotas AFTER INSERT ON submissions REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_pending_quotas();
+
 -- The end of a job is told to those that wait for it, whoever wrote it, and also when the child was submitted while
 -- the parent ended: a trigger reads with a fresh snapshot, a CTE would not. A child that can never start is
 -- cancelled, which is an end again: a loop, not recursion, so that a long chain does not exhaust the stack.
@@ -249,6 +281,27 @@ CREATE TRIGGER tell_dependents AFTER UPDATE ON jobs REFERENCING OLD TABLE AS for
     FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)  -- not for our own UPDATE, the loop sees to that
     EXECUTE FUNCTION tell_dependents();
 
+-- A service ends with its last replica, whoever cancels that. Of two who cancel the last two at once, the second waits
+-- for the row of the service, and then sees what the first has done: a statement of a trigger has a fresh snapshot.
+CREATE FUNCTION end_services() RETURNS trigger LANGUAGE plpgsql
+    SET enable_seqscan = off AS $$
+DECLARE
+    touched bigint[];
+BEGIN
+    SELECT array_agg(DISTINCT array_id ORDER BY array_id) INTO touched
+      FROM later WHERE kind = 'service' AND state = 'cancelled';
+    IF touched IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM services WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE services s SET ended_at = cluster_time(), rolling = false
+     WHERE s.id = ANY (touched) AND s.ended_at IS NULL
+       AND NOT EXISTS (SELECT FROM jobs j WHERE j.array_id = s.id AND j.replica);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER end_services AFTER UPDATE ON jobs REFERENCING NEW TABLE AS later
+    FOR EACH STATEMENT EXECUTE FUNCTION end_services();
+
 -- The worker, not the job, is to blame: it spends the loss budget, not the user's retries. Tested, like the two below,
 -- against clusterctl/model/states.py.
 CREATE FUNCTION is_loss(outcome text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -260,16 +313,17 @@ CREATE FUNCTION is_free_return(outcome text) RETURNS boolean LANGUAGE sql IMMUTA
     SELECT outcome IN ('start_timeout', 'worker_stopped', 'requeued')
 $$;
 
--- What becomes of a job when its allocation is released.
+-- What becomes of a job when its allocation is released. A replica never ends by itself.
 CREATE FUNCTION state_after(
-    outcome text, exit_code int, cancelled boolean, failures int, retries int, losses int, on_worker_loss text
+    kind text, outcome text, exit_code int, cancelled boolean, failures int, retries int, losses int,
+    on_worker_loss text
 ) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
-        WHEN outcome = 'exited' AND exit_code = 0 THEN 'completed'
+        WHEN kind = 'batch' AND outcome = 'exited' AND exit_code = 0 THEN 'completed'
         WHEN cancelled OR outcome = 'cancelled' THEN 'cancelled'
-        WHEN outcome = 'time_limit' THEN 'timeout'
         WHEN outcome = 'held' THEN 'held'
-        WHEN is_free_return(outcome) THEN 'pending'
+        WHEN kind = 'service' OR is_free_return(outcome) THEN 'pending'
+        WHEN outcome = 'time_limit' THEN 'timeout'
         WHEN is_loss(outcome) THEN
             CASE WHEN on_worker_loss = 'fail' THEN 'failed' WHEN losses < 5 THEN 'pending' ELSE 'lost' END
         WHEN failures < retries THEN 'pending'

@@ -1,0 +1,95 @@
+"""What is done to services as a whole: more or fewer replicas, a rolling restart. All else is done to replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clusterctl.cluster import Cluster
+from clusterctl.door.served import served
+from clusterctl.model.errors import BadInput, Refused
+from clusterctl.model.services import Scaled, ServicePicture, surplus
+from clusterctl.model.spec import MAX_REPLICAS
+from clusterctl.operations.changes import again, wake_workers
+from clusterctl.operations.jobs import said_by
+from clusterctl.store import audit, bell, jobs, service_rows, services
+
+
+@served
+def scale(cluster: Cluster, service: ServicePicture, wanted: int, *, reason: str = "", dry_run: bool = False) -> Scaled:
+    """Let a *service*, as it was seen, have so many replicas from now on: new ones, or some of them cancelled.
+
+    Those go first that no worker has, then those with the highest indexes. New ones are held if the first is. Safe to
+    repeat. Raises BadInput for a number that no service has; Refused for a service that has ended, or that has a
+    replica on every worker.
+    """
+    if not 1 <= wanted <= MAX_REPLICAS:
+        raise BadInput(
+            f"a service has at least 1 replica, and at most {MAX_REPLICAS:,}",
+            f"`clusterctl hold service:{service.id}` stops all and keeps it; `cancel` ends it",
+        )
+    if service.every_worker:
+        raise Refused(
+            f"service {service.id} has a replica on every worker", "`--label` at submit says which workers it means"
+        )
+    scaled = again(lambda: scale_now(cluster, service, wanted, reason, dry_run=dry_run))
+    if not dry_run:
+        bell.ring(cluster.db)
+    return scaled
+
+
+def scale_now(cluster: Cluster, service: ServicePicture, wanted: int, reason: str, *, dry_run: bool) -> Scaled:
+    """Do it, once, in a transaction; with *dry_run* only tell what would go. Raises Refused, Moved."""
+    with cluster.db.transaction():
+        services.take_turn(cluster.db, service.id)
+        live = services.replicas(cluster.db, service.id)
+        if not live:
+            raise Refused(f"service {service.id} has ended", "`clusterctl submit --service` makes another")
+        gone, short = surplus(live, wanted), max(0, wanted - len(live))
+        scaled = Scaled(service=service, wanted=wanted, cancelled=tuple(sorted(gone)))
+        if dry_run or not (gone or short):
+            return scaled
+        cancelled = jobs.cancel(cluster.db, gone, said_by(cluster, "cancelled", reason)) if gone else []
+        made = services.add(cluster.db, service.id, live[0].job_id, short) if short else []
+        note(cluster, "scale", service.id, reason, {"from": len(live), "to": wanted})
+    wake_workers(cluster, {each.worker for each in cancelled if each.worker})
+    return Scaled(service=service, wanted=wanted, made=tuple(made), cancelled=scaled.cancelled)
+
+
+@served
+def restart(cluster: Cluster, service: ServicePicture, *, reason: str = "", dry_run: bool = False) -> int:
+    """Let each replica that runs be stopped and started anew, one after the other; the service's new generation.
+
+    The next one is stopped only once the one before is ready again. Held ones, and those that no worker has yet, need
+    nothing. Raises Refused for a service that has ended, or that somebody else restarts since it was seen. Safe to
+    repeat.
+    """
+    generation = service.generation + 1
+    if service.ended_at is not None:
+        raise Refused(f"service {service.id} has ended", "`clusterctl submit --service` makes another")
+    if dry_run:
+        return generation
+
+    def change() -> bool:
+        with cluster.db.transaction():
+            if asked := services.restart(cluster.db, service.id, service.generation):
+                note(cluster, "restart", service.id, reason, {"generation": generation})
+        return asked
+
+    if not again(change) and not (cluster.repeats and is_asked(cluster, service.id, generation)):
+        raise Refused(
+            f"service {service.id} has been restarted or has ended meanwhile",
+            f"look again: `clusterctl service {service.id}`",
+        )
+    bell.ring(cluster.db)
+    return generation
+
+
+def is_asked(cluster: Cluster, service_id: int, generation: int) -> bool:
+    """Whether that restart has been asked for: by us, perhaps, and the answer was lost."""
+    found = service_rows.read(cluster.db, [service_id], cluster.settings.measure_ttl)
+    return [each.generation for each in found] == [generation]
+
+
+def note(cluster: Cluster, verb: str, service_id: int, reason: str, detail: Mapping[str, object]) -> None:
+    """Keep who did it, under the number of the service, which is that of its first replica."""
+    audit.note(cluster.db, cluster.caller, verb, [f"job:{service_id}"], reason, detail=detail)
