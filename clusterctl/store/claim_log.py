@@ -1,6 +1,6 @@
-"""Reading the claim log. It is written by ``claims`` (refusals), ``allocations`` (claims), and a trigger (releases).
+"""Reading the claim log. It is written by ``claims``, by ``allocations`` (what was given), and by a trigger (releases).
 
-Folded refusals lie apart from all else in small indexes, so that those that stand, or stood lately, are found however
+Folded rows lie apart from all else in small indexes, so that those that stand, or stood lately, are found however
 long ago they were first said; all else is read from its newest row backwards.
 """
 
@@ -21,10 +21,14 @@ COUNTED_MOST = 100_000  # rows beyond a limit that are counted
 EARLIEST: LiteralString = "coalesce(cluster_time() - %(since)s::float8 * interval '1 s', '-infinity')"
 WAITING: LiteralString = "CASE WHEN c.open THEN (SELECT count(*)::int FROM jobs WHERE ready AND shape = c.shape) END"
 WORKER: LiteralString = "(SELECT name FROM workers WHERE id = c.worker_id)"
+# What a claim says of itself by name stands in columns already: it is put together when somebody reads it.
+DETAIL: LiteralString = f"""CASE WHEN c.event IN ('Claimed', 'ClaimAttempt')
+        THEN jsonb_build_object('job_id', c.job_id, 'claimant', {WORKER}) || c.detail ELSE c.detail END"""
 COLUMNS: LiteralString = f"""
     SELECT c.id, c.at, c.last_at, c.closed_at, c.round, c.event, c.job_id, {WORKER} AS worker, c.allocation_id,
            c.policy, c.score, c.candidates, c.reason, c.reasons,
-           round(c.duration_ms::numeric, 1)::float8 AS duration_ms, c.repeats, c.open, {WAITING} AS waiting, c.detail
+           round(c.duration_ms::numeric, 1)::float8 AS duration_ms, c.repeats, c.open, {WAITING} AS waiting,
+           {DETAIL} AS detail
       FROM shown c"""
 # What a filter may name.
 FIELDS = {
@@ -46,7 +50,7 @@ FIELDS = {
     "repeats": Expression("c.repeats", "number"),
     "open": Expression("c.open", "flag"),
     "waiting": Expression(f"({WAITING})", "number"),
-    "detail": Expression("c.detail", "map"),
+    "detail": Expression(f"({DETAIL})", "map"),
     "age": Expression("extract(epoch FROM cluster_time() - c.last_at)::float8", "duration"),
 }
 # When the job waited: until each of its attempts, and since the last. Not while it waited for other jobs.
@@ -71,14 +75,20 @@ WAITS: LiteralString = """
 CONCERNS_IT: LiteralString = """
     c.shape = (SELECT shape FROM job) AND EXISTS (
         SELECT FROM waits WHERE c.at < waits.until AND coalesce(c.closed_at, 'infinity') > waits.since)"""
+# Of a service: its replicas, and what was said to their shapes since there is that service.
+REPLICAS: LiteralString = """
+    replicas AS MATERIALIZED (SELECT id, shape FROM jobs WHERE array_id = %(service)s AND kind = 'service')"""
+CONCERNS_THEM: LiteralString = """
+    c.shape IN (SELECT shape FROM replicas)
+    AND coalesce(c.closed_at, 'infinity') > (SELECT created_at FROM services WHERE id = %(service)s)"""
 
 
 def read(db: Database, wanted: ClaimChoice, limit: int) -> list[ClaimPicture]:
     """The newest *limit* of the chosen rows, oldest first: by when they were last said, and then what stands now.
 
-    Of one job by when they were first said: what was said to it may since have been said to others.
+    Of one job or service by when they were first said: what was said to it may since have been said to others.
     """
-    order = "c.open, c.last_at, c.id" if wanted.job_id is None else "c.id"
+    order = "c.open, c.last_at, c.id" if wanted.job_id is None and wanted.service is None else "c.id"
     return db.nouns(
         ClaimPicture,
         f"""
@@ -99,7 +109,9 @@ def count(db: Database, wanted: ClaimChoice) -> int:
 
 def chosen(wanted: ClaimChoice) -> LiteralString:
     """The CTEs that end with ``chosen``."""
-    return recent(matching(wanted)) if wanted.job_id is None else of_job(matching(wanted))
+    if wanted.job_id is not None:
+        return of_job(matching(wanted))
+    return recent(matching(wanted)) if wanted.service is None else of_service(matching(wanted))
 
 
 def recent(matching: LiteralString) -> LiteralString:
@@ -132,13 +144,28 @@ def of_job(matching: LiteralString) -> LiteralString:
         )"""
 
 
+def of_service(matching: LiteralString) -> LiteralString:
+    """What names a replica of it, and what was said to its replicas' shapes."""
+    return f"""
+        {REPLICAS}, chosen AS (
+            SELECT c.* FROM claims c
+             WHERE c.id IN (SELECT c.id FROM replicas r JOIN claims c ON c.job_id = r.id
+                            UNION SELECT c.id FROM claims c WHERE {CONCERNS_THEM})
+               AND (c.open OR coalesce(c.closed_at, c.at) >= {EARLIEST}) AND {matching}
+        )"""
+
+
 def news(db: Database, wanted: ClaimChoice, before: Mark, behind: Mark, standing: Sequence[int]) -> list[ClaimPicture]:
     """The chosen rows between two marks, and those of *standing* that stand no longer."""
-    concerning = "true" if wanted.job_id is None else f"(c.job_id = %(job)s OR {CONCERNS_IT})"
+    concerning: LiteralString = "true"
+    if wanted.job_id is not None:
+        concerning = f"(c.job_id = %(job)s OR {CONCERNS_IT})"
+    elif wanted.service is not None:
+        concerning = f"(c.job_id IN (SELECT id FROM replicas) OR ({CONCERNS_THEM}))"
     return db.nouns(
         ClaimPicture,
         f"""
-        WITH {WAITS}, shown AS (
+        WITH {WAITS}, {REPLICAS}, shown AS (
             SELECT c.* FROM ({log_marks.BETWEEN}) n CROSS JOIN LATERAL (SELECT * FROM claims WHERE id = n.id OFFSET 0) c
              WHERE {concerning} AND {matching(wanted)}
             UNION
@@ -158,6 +185,17 @@ def begins_at(db: Database) -> datetime | None:
     return oldest
 
 
+def one(db: Database, claim_id: int) -> ClaimPicture | None:
+    """The row of that number."""
+    sql: LiteralString = f"WITH shown AS (SELECT * FROM claims WHERE id = %s) {COLUMNS}"
+    return next(iter(db.nouns(ClaimPicture, sql, claim_id)), None)
+
+
+def knows_service(db: Database, service: int) -> bool:
+    """Whether there ever was a service of that number."""
+    return bool(db.value("SELECT EXISTS (SELECT FROM services WHERE id = %s)", service))
+
+
 def knows_worker(db: Database, name: str) -> bool:
     """Whether there ever was a worker of that name."""
     return bool(db.value("SELECT EXISTS (SELECT FROM workers WHERE name = %s)", name))
@@ -174,6 +212,7 @@ def parameters(wanted: ClaimChoice) -> dict[str, Any]:
     """What the statements above are bound to."""
     return {
         "job": wanted.job_id,
+        "service": wanted.service,
         "worker": wanted.worker,
         "events": list(wanted.events),
         "since": wanted.since_s,

@@ -16,7 +16,7 @@ from clusterctl.store import claim_log as log
 
 @served
 def claim_log(cluster: Cluster, wanted: ClaimChoice, limit: Limit = 500) -> ClaimList:
-    """The chosen rows. Raises NotFound for a worker that there is not, and a job of which nothing is known."""
+    """The chosen rows. Raises NotFound for a worker or service that there is not, and a job that nobody knows of."""
     db = cluster.db
     refuse_strangers(cluster, wanted)
     mark = log_marks.begin(db, "claims")  # before the look: what is written during it is news
@@ -43,9 +43,11 @@ def claim_news(cluster: Cluster, wanted: ClaimChoice, mark: Mark, standing: Sequ
 
 
 def refuse_strangers(cluster: Cluster, wanted: ClaimChoice) -> None:
-    """NotFound for a worker of which nobody has heard: else a typing error would look like peace."""
+    """NotFound for a worker or service of which nobody has heard: else a typing error would look like peace."""
     if wanted.worker is not None and not log.knows_worker(cluster.db, wanted.worker):
         raise NotFound(f"no worker {wanted.worker!a}", "`clusterctl workers` lists them")
+    if wanted.service is not None and not log.knows_service(cluster.db, wanted.service):
+        raise NotFound(f"no service {wanted.service}", "`clusterctl jobs --filter kind:service` lists their replicas")
 
 
 def only(job_id: int) -> Selection:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from clusterctl.cli.display.claim_rows import FIELDS
+from clusterctl.model.claim_log import refusal
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.plan import Wait
 from clusterctl.store import claims
@@ -20,7 +21,7 @@ def refuse(scene: Scene, job: int, reason: str, *, repeats: int = 1, text: str =
     """A round that says no to the shape of this job, and to no other."""
     shape = str(scene.db.value("SELECT shape FROM jobs WHERE id = %s", job))
     said = Wait(shape=shape, job_id=job, reason=reason, refusals={reason: 3})
-    claims.log_waits(scene.db, 5, [said], [text], repeats)
+    claims.log_said(scene.db, 5, [refusal(said, text, repeats)])
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_json_has_the_fields_of_the_contract(run: Run, told: Scene) -> None:
     assert (released["reason"], released["detail"]["exit_code"], released["round"]) == ("exited", 3, None)
     assert (refused["repeats"], refused["open"], refused["waiting"]) == (37, True, 2)
     assert refused["reasons"] == {"unsatisfiable": 3}
-    assert refused["detail"] == {"text": "needs 16 CPUs"}
+    assert refused["detail"] == {"reason": "no_fit", "text": "needs 16 CPUs"}
     assert conflict["reason"] == "claim_conflict"
 
 
@@ -177,3 +178,19 @@ def test_what_strangers_wrote_is_made_visible(run: Run, scene: Scene) -> None:
     refuse(scene, job, "label", text="no worker carries \x1b[31mred")
     for form in ("table", "wide", "tsv"):
         assert "\x1b" not in run("claims", "-o", form).out
+
+
+def test_a_service_is_told_with_all_its_replicas(run: Run, scene: Scene) -> None:
+    batch = scene.jobs()
+    (other,), (first, second) = scene.jobs(kind="service", indices=(0,)), scene.jobs(2, kind="service")
+    scene.reserve(scene.worker(), [*batch, second])
+    refuse(scene, other, "service_claims", text="its turn comes")  # said to all that ask for the same
+    rows = msgspec.json.decode(run("claims", "--service", str(first), "-o", "json").out)
+    assert [(row["event"], row["job_id"]) for row in rows] == [("Claimed", second), ("ClaimSkipped", other)]
+    assert rows[0]["detail"] == {"job_id": second, "claimant": "w1"}
+    assert rows[1]["detail"] == {"reason": "not_eligible", "text": "its turn comes"}
+    assert run("claims", "--filter", "detail.claimant:w1", "-o", "ids").out.split() == ["1", "2"]
+    said = run("claims", "--service", str(batch[0]))
+    assert_told(said, "no service")
+    assert said.code == ExitCode.NOT_FOUND
+    assert run("claims", "--service", "1", "--job", "2").code == ExitCode.USAGE

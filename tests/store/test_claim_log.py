@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from clusterctl.model.claim_log import ClaimChoice, ClaimPicture
+from clusterctl.model.claim_log import ClaimChoice, ClaimPicture, refusal
 from clusterctl.model.plan import Wait
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
-from clusterctl.store import claim_log, claims, history, jobs, releases
+from clusterctl.store import claim_log, claims, history, jobs, log_marks, releases
 from clusterctl.store.connection import Database
 from tests.store.scene import Scene
 
@@ -17,10 +17,17 @@ ALL = ClaimChoice()
 HOUR = ClaimChoice(since_s=3600)
 
 
-def say(scene: Scene, *waits: tuple[int, str], repeats: int = 1, looked_at: float | None = None) -> None:
+def say(
+    scene: Scene,
+    *waits: tuple[int, str],
+    repeats: int = 1,
+    over: Mapping[str, int] | None = None,
+    looked_at: float | None = None,
+) -> None:
     """A round in which the shapes of these jobs waited for these reasons."""
     said = [Wait(shape=shape_of(scene, job), job_id=job, reason=reason, refusals={reason: 2}) for job, reason in waits]
-    claims.log_waits(scene.db, 7, said, [f"in words: {wait.reason}" for wait in said], repeats, looked_at=looked_at)
+    rows = [refusal(wait, f"in words: {wait.reason}", repeats) for wait in said]
+    claims.log_said(scene.db, 7, rows, over, looked_at=looked_at)
 
 
 def shape_of(scene: Scene, job: int) -> str:
@@ -56,7 +63,11 @@ def test_a_claim_its_refusal_before_and_its_release_after_are_told_in_order(scen
         ("Claimed", job, None),
         ("Released", job, "exited"),
     ]
-    assert (refused.open, refused.reasons, refused.detail) == (False, {"fits_now": 2}, {"text": "in words: fits_now"})
+    assert (refused.open, refused.reasons, refused.detail) == (
+        False,
+        {"fits_now": 2},
+        {"reason": "no_fit", "text": "in words: fits_now"},
+    )
     assert (claimed.policy, claimed.score, claimed.candidates, claimed.worker) == ("pack", 1.0, 1, "w1")
     assert released.detail.keys() == {"attempt", "exit_code", "ran_s"}
     assert (released.round, released.detail["exit_code"]) == (None, 3)
@@ -107,7 +118,7 @@ def test_an_open_refusal_counts_who_waits_and_names_the_first_in_line(scene: Sce
 def test_the_last_unfolded_repeats_are_counted_when_a_refusal_is_over(scene: Scene) -> None:
     (job,) = scene.jobs()
     say(scene, (job, "fits_now"))
-    say(scene, repeats=8)  # said in seven more rounds, and not in this one
+    say(scene, over={shape_of(scene, job): 7})  # said in seven more rounds, and not in this one
     (row,) = claim_log.read(scene.db, ALL, 10)
     assert row.repeats == 8
 
@@ -229,3 +240,29 @@ def test_the_log_says_when_it_begins(scene: Scene) -> None:
     begin, now = claim_log.begins_at(scene.db), scene.db.value("SELECT cluster_time()")
     assert begin
     assert now - begin >= timedelta(hours=1)
+
+
+def test_of_a_service_is_told_what_concerns_its_replicas_also_to_who_follows(scene: Scene) -> None:
+    worker, (batch,) = scene.worker(), scene.jobs()
+    (alike,), (one, two) = scene.jobs(kind="service", indices=(0,)), scene.jobs(2, kind="service")
+    wanted = ClaimChoice(service=one)
+    mark = log_marks.begin(scene.db, "claims")
+    say(scene, (alike, "service_claims"), (batch, "fits_now"))
+    scene.reserve(worker, [two])
+    concerning = [("ClaimSkipped", alike, "service_claims"), ("Claimed", two, None)]
+    assert read(scene, wanted) == concerning
+    assert claim_log.count(scene.db, wanted) == 2
+    behind = log_marks.advance(scene.db, "claims", mark)
+    assert told(claim_log.news(scene.db, wanted, mark, behind, [])) == concerning
+    assert read(scene, ClaimChoice(service=batch)) == []
+
+
+def test_what_was_over_before_a_service_came_does_not_concern_it(scene: Scene) -> None:
+    (early,) = scene.jobs(kind="service", indices=(0,))
+    say(scene, (early, "service_claims"))
+    later(scene.db, 1)
+    say(scene)
+    later(scene.db, 1)
+    (late,) = scene.jobs(kind="service", indices=(0,))
+    assert read(scene, ClaimChoice(service=late)) == []
+    assert read(scene, ClaimChoice(service=early)) == [("ClaimSkipped", early, "service_claims")]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from clusterctl.cli.display import ages, colours
 from clusterctl.cli.display.ages import span
 from clusterctl.cli.display.listing import Listing, plain_of
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.claim_log import ClaimPicture
-from clusterctl.units import format_age
+from clusterctl.units import about_memory, format_age
 
+MOST_NAMES = 3  # workers that a line names
 GOOD, BAD = colours.STATES["completed"], colours.STATES["failed"]
 
 
@@ -26,6 +29,8 @@ def event_of(claim: ClaimPicture) -> Cell:
         return Cell(claim.event, GOOD)
     if claim.event == "Released":
         return Cell(claim.event, None if ended_well(claim) else BAD)
+    if claim.event == "ClaimAttempt" or claim.reason == "eligible":
+        return Cell(claim.event)
     return Cell(claim.event, BAD if claim.reason == "claim_conflict" else colours.STATES["pending"])
 
 
@@ -42,12 +47,48 @@ def job_of(claim: ClaimPicture) -> str:
 
 def why(claim: ClaimPicture) -> str:
     """The reason in a word and in a sentence, how often it was said, and for how long."""
+    if claim.event == "ClaimEligibility":
+        return who_may(claim)
+    if claim.event == "ClaimAttempt":
+        return f"its worker uses {used(claim.detail.get('usage'))}"
     if claim.event == "Claimed":
         among = f"best of {claim.candidates}" if claim.candidates != 1 else "the only one that could"
-        return f"{among}, by {claim.policy}"
+        fallback = claim.detail.get("fallback")
+        return f"{among}, by {claim.policy}{f': {fallback}' if fallback else ''}"
     if claim.event == "Released":
         return how_it_ended(claim)
-    return ": ".join(filter(None, (f"{claim.reason or ''}{how_often(claim)}", str(claim.detail.get("text", "")))))
+    text = "; ".join(filter(None, (str(claim.detail.get("text", "")), keeping(claim))))
+    return ": ".join(filter(None, (f"{claim.reason or ''}{how_often(claim)}", text)))
+
+
+def keeping(claim: ClaimPicture) -> str:
+    """``w1 is kept for it until 2026-03-01T13:57:02Z``; nothing for all but the first in line."""
+    name, until = claim.detail.get("kept_worker"), claim.detail.get("kept_until")
+    if name is None:
+        return ""
+    return f"{name} is kept for it until {until or 'it has room'}"
+
+
+def who_may(claim: ClaimPicture) -> str:
+    """``w2 of 3 workers may claim ×9 since 13:57:02, by resource_usage: w1 resource_usage:0.2064>0.1833``."""
+    told = claim.detail
+    names = told.get("eligible_workers") or []
+    more = (claim.candidates or 0) - MOST_NAMES
+    may = f"{', '.join(names[:MOST_NAMES])}{f' +{more}' if more > 0 else ''}" if names else "nobody"
+    of = len(told.get("usage") or {}) + (told.get("more") or 0)
+    reasons = list((told.get("not_eligible_reasons") or {}).items())
+    others = ", ".join(f"{name} {reason}" for name, reason in reasons[:MOST_NAMES])
+    others += ", …" if len(reasons) > MOST_NAMES else ""
+    by = f"by {claim.policy}{f': {others}' if others else ''}"
+    return f"{may} of {of} worker{'' if of == 1 else 's'} may claim{how_often(claim)}, {by}"
+
+
+def used(usage: Mapping[str, Any] | None) -> str:
+    """``12.5% 340M``: CPU in percent of its registered CPUs, and memory; a dash for what was not measured."""
+    if not usage:
+        return "-"
+    percent = usage.get("cpu_percent")
+    return f"{'?' if percent is None else f'{percent:.3g}%'} {about_memory(usage.get('memory_mb') or 0)}"
 
 
 def how_it_ended(claim: ClaimPicture) -> str:
