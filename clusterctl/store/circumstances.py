@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clusterctl.model.circumstances import Crowd, Holding, Placement, Remark, Subject
+from clusterctl.model.circumstances import Crowd, Holding, Placement, Remark, Roll, Serving, Subject
 from clusterctl.model.resources import Resources
 from clusterctl.store.connection import Database
 from clusterctl.store.snapshot import GROUP, read_group
@@ -18,12 +18,13 @@ def subject(db: Database, job_id: int) -> Subject:
     (row,) = db.rows(
         f"""
         SELECT {GROUP}, ARRAY[h.id], ARRAY[extract(epoch FROM h.submitted_at)::float8], 1,
-               h.name, h.array_limit, h.ready, h.state = 'held', h.unmet, extract(epoch FROM h.not_before)::float8
+               h.name, h.array_limit, h.ready, h.state = 'held', h.unmet, extract(epoch FROM h.not_before)::float8,
+               extract(epoch FROM h.deadline)::float8, extract(epoch FROM h.start_before)::float8
           FROM jobs h WHERE h.id = %s
         """,
         job_id,
     )
-    *group, name, array_limit, ready, held, unmet, not_before = row
+    *group, name, array_limit, ready, held, unmet, not_before, deadline, start_before = row
     return Subject(
         job_id=job_id,
         name=name,
@@ -33,6 +34,8 @@ def subject(db: Database, job_id: int) -> Subject:
         held=held,
         unmet=unmet,
         not_before=not_before,
+        deadline=deadline,
+        start_before=start_before,
     )
 
 
@@ -88,8 +91,10 @@ def placement(db: Database, holding: Holding) -> Placement:
         """
         SELECT extract(epoch FROM cluster_time())::float8, extract(epoch FROM a.reserved_at)::float8,
                extract(epoch FROM a.start_by)::float8, extract(epoch FROM a.stop_requested_at)::float8, a.stop_outcome,
-               a.lease_s, w.live_state, extract(epoch FROM w.last_heartbeat_at)::float8
-          FROM allocations a JOIN workers w ON w.id = a.worker_id WHERE a.live AND a.job_id = %s
+               a.lease_s, a.lost_after_s, j.on_worker_loss, w.live_state,
+               extract(epoch FROM w.last_heartbeat_at)::float8
+          FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN workers w ON w.id = a.worker_id
+         WHERE a.live AND a.job_id = %s
         """,
         holding.job_id,
     )
@@ -101,9 +106,50 @@ def placement(db: Database, holding: Holding) -> Placement:
         stop_requested_at=row[3],
         stop_outcome=row[4],
         lease_s=row[5],
-        live_state=row[6],
-        heard_at=row[7],
+        lost_after_s=row[6],
+        on_worker_loss=row[7],
+        live_state=row[8],
+        heard_at=row[9],
     )
+
+
+def serving(db: Database, job_id: int) -> Serving | None:
+    """How a replica that is placed serves; None of any other job."""
+    found = db.nouns(
+        Serving,
+        """
+        SELECT v.id AS service_id, extract(epoch FROM a.ready_at)::float8 AS ready_at, a.restarts,
+               extract(epoch FROM a.resting_until)::float8 AS resting_until, a.last_exit, v.generation AS wanted,
+               a.generation AS asked, a.ran_generation AS ran, coalesce(s.spec->>'ready_cmd', '') AS ready_cmd,
+               coalesce((s.spec->>'ready_after_s')::float8, 0) AS ready_after_s
+          FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN services v ON v.id = j.array_id
+          LEFT JOIN submissions s ON s.id = j.submission_id
+         WHERE a.live AND a.job_id = %s AND j.kind = 'service'
+        """,
+        job_id,
+    )
+    return found[0] if found else None
+
+
+def roll(db: Database, service_id: int) -> Roll | None:
+    """How far the last restart of a service has come; None if no replica is left to restart."""
+    (found,) = db.nouns(
+        Roll,
+        """
+        WITH replicas AS MATERIALIZED (
+            SELECT a.job_id, w.name, a.generation < v.generation AS untold, a.generation = v.generation
+                   AND (a.ran_generation IS DISTINCT FROM a.generation OR a.ready_at IS NULL) AS under_way
+              FROM services v JOIN jobs j ON j.array_id = v.id AND j.replica
+              JOIN allocations a ON a.id = j.allocation_id JOIN workers w ON w.id = a.worker_id
+             WHERE v.id = %s AND v.generation > 0
+        )
+        SELECT (SELECT job_id FROM replicas WHERE under_way ORDER BY job_id LIMIT 1) AS at_job,
+               (SELECT name FROM replicas WHERE under_way ORDER BY job_id LIMIT 1) AS at_worker,
+               (SELECT count(*)::int FROM replicas WHERE untold) AS left
+        """,
+        service_id,
+    )
+    return found if found.left else None
 
 
 def remark(db: Database, job_id: int, verb: str) -> Remark | None:

@@ -8,15 +8,18 @@ from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.circumstances import UNBORN, Circumstances, Holding, Parent, Subject
-from clusterctl.model.errors import NotFound
-from clusterctl.model.explanation import Explanation, Similar
+from clusterctl.model.circumstances import UNBORN, Circumstances, Holding, Parent, Serving, Subject
+from clusterctl.model.errors import NotFound, Refused
+from clusterctl.model.explanation import Explanation, ReplicaLine, Similar
+from clusterctl.model.past import Past
 from clusterctl.model.pictures import JobStory
+from clusterctl.model.selection import Selection
 from clusterctl.model.snapshot import MOST_STARTS, QueueGroup, Snapshot
 from clusterctl.model.spec import Submission
-from clusterctl.model.states import TERMINAL, Outcome
+from clusterctl.model.states import LIVE, TERMINAL, Outcome
 from clusterctl.model.validity import check
-from clusterctl.store import circumstances, similar, snapshot
+from clusterctl.store import circumstances, grants, pasts, similar, snapshot, steering
+from clusterctl.store.connection import MANY_WAIT
 from clusterctl.views import jobs
 
 ASKED_BY: dict[str, str] = {
@@ -25,24 +28,56 @@ ASKED_BY: dict[str, str] = {
     Outcome.REQUEUED: "requeue",
 }  # as the audit calls it
 MOST_PARENTS = 1000  # of whom it is asked what they hold
+MOST_REPLICAS = 5000  # that are listed
 MOST_LIKE = 1000  # holdings, and shapes, of which it is asked how long their like ran
 
 
 @served
-def explain(cluster: Cluster, job_id: int) -> Explanation:
-    """Why a job is where it is, by the rules that schedd obeys. Raises NotFound.
+def explain(cluster: Cluster, job_id: int, *, history: bool = False) -> Explanation:
+    """Why a job is where it is, by the rules that schedd obeys; with *history*, what has delayed it. Raises NotFound.
 
-    The settings ``queue_order`` and ``batch_placement`` are those of this process: schedd's own, through the door.
+    Settings of placement that nobody has set in the database are those of this process: schedd's own, through the door.
     """
-    from clusterctl.scheduling import explanation  # noqa: PLC0415 - few commands need the planner
-
     with cluster.db.one_moment() as now:
         story = jobs.job(cluster, job_id)
-        if story.job.state in TERMINAL:
-            return explanation.explain_ended(story, now)
-        if story.job.allocation is not None and story.job.state in ("scheduled", "running"):
-            return explain_placed(cluster, story)
-        return explain_waiting(cluster, story)
+        told = explain_one(cluster, story, now)
+        if story.job.service is not None and story.job.service.id == job_id:
+            told = replace(told, replicas=replicas(cluster, job_id, now))
+        return with_history(cluster, told, job_id) if history else told
+
+
+def explain_one(cluster: Cluster, story: JobStory, now: float) -> Explanation:
+    """Why it is where it is."""
+    from clusterctl.scheduling import explanation  # noqa: PLC0415 - few commands need the planner
+
+    if story.job.state in TERMINAL:
+        return explanation.explain_ended(story, now)
+    if story.job.allocation is not None and story.job.state in ("scheduled", "running"):
+        return explain_placed(cluster, story)
+    return explain_waiting(cluster, story)
+
+
+def replicas(cluster: Cluster, service_id: int, now: float) -> tuple[ReplicaLine, ...]:
+    """Those of a service that live."""
+    from clusterctl.scheduling.explanation.serving import replica_line  # noqa: PLC0415 - as above
+
+    chosen = Selection(array_id=service_id, states=tuple(LIVE))
+    found = jobs.queue(cluster, chosen, MOST_REPLICAS, ("id",)).jobs
+    return tuple(replica_line(job, now) for job in found)
+
+
+def with_history(cluster: Cluster, told: Explanation, job_id: int) -> Explanation:
+    """The same, with what has delayed the job."""
+    from clusterctl.scheduling.explanation import history  # noqa: PLC0415 - as above
+
+    past = Past(
+        life=pasts.life(cluster.db, job_id),
+        tries=tuple(pasts.tries(cluster.db, job_id)),
+        deeds=tuple(pasts.deeds(cluster.db, job_id)),
+        refusals=tuple(pasts.refusals(cluster.db, job_id)),
+    )
+    found = history.stretches(past)
+    return replace(told, history=found, delays=history.sums(found))
 
 
 def explain_placed(cluster: Cluster, story: JobStory) -> Explanation:
@@ -51,10 +86,18 @@ def explain_placed(cluster: Cluster, story: JobStory) -> Explanation:
 
     job_id = story.job.id
     (holding,) = with_like(cluster, circumstances.holdings(cluster.db, [job_id]))
-    placement = circumstances.placement(cluster.db, holding)
+    placement = replace(circumstances.placement(cluster.db, holding), serving=serving(cluster, story))
     if verb := ASKED_BY.get(placement.stop_outcome or ""):
         placement = replace(placement, remark=circumstances.remark(cluster.db, job_id, verb))
     return explanation.explain_placed(story.job, placement)
+
+
+def serving(cluster: Cluster, story: JobStory) -> Serving | None:
+    """How a replica serves; None of a batch job."""
+    found = circumstances.serving(cluster.db, story.job.id) if story.job.kind == "service" else None
+    if found is None or found.asked == found.wanted:
+        return found
+    return replace(found, roll=circumstances.roll(cluster.db, found.service_id))
 
 
 def explain_waiting(cluster: Cluster, story: JobStory) -> Explanation:
@@ -75,7 +118,7 @@ def explain_waiting(cluster: Cluster, story: JobStory) -> Explanation:
 
 @served
 def foresee(cluster: Cluster, submission: Submission) -> Explanation:
-    """What would become of *submission* if it were handed in now. Raises BadInput, NotFound for a dependency."""
+    """What would become of *submission* if it were handed in now. Raises BadInput, Refused, NotFound (a dependency)."""
     from clusterctl.scheduling import explanation  # noqa: PLC0415 - as above
 
     check(submission)
@@ -84,6 +127,7 @@ def foresee(cluster: Cluster, submission: Submission) -> Explanation:
         parents = parents_of(cluster, submission)
         if hopeless := explanation.explain_hopeless(submission.name, parents):
             return hopeless
+        refuse_beyond_quota(cluster, submission)
         left = explanation.unmet(parents)
         subject = Subject(
             job_id=None,
@@ -109,17 +153,11 @@ def warning(cluster: Cluster, submission: Submission) -> str:
 
 
 def look(cluster: Cluster, subject: Subject) -> Snapshot:
-    """What schedd would see now; and what each tenant holds, if *subject* brings another one into the queue."""
-    settings = cluster.settings
-    picture = snapshot.look(
-        cluster.db,
-        queue_order=settings.queue_order,
-        batch_placement=settings.batch_placement,
-        max_starts=MOST_STARTS,
-    )
-    if subject.ready or all(group.tenant == subject.group.tenant for group in picture.queue):
-        return picture
-    return replace(picture, used=snapshot.read_used(cluster.db))
+    """What schedd would see, and what it would take into account if *subject* stood in its queue."""
+    also = () if subject.ready else (subject.group,)
+    rules = steering.in_force(cluster.db, cluster.settings)
+    grace_s = cluster.settings.term_grace
+    return snapshot.look(cluster.db, rules, max_starts=MOST_STARTS, grace_s=grace_s, also=also)
 
 
 def gather(cluster: Cluster, picture: Snapshot, subject: Subject, unborn: Submission | None) -> Circumstances:
@@ -155,6 +193,13 @@ def parents_of(cluster: Cluster, submission: Submission) -> list[Parent]:
     return [
         Parent(job_id=after.job_id, condition=after.condition, state=states[after.job_id]) for after in submission.after
     ]
+
+
+def refuse_beyond_quota(cluster: Cluster, submission: Submission) -> None:
+    """Refused, as the submit would be, if more of its tenant would wait than may."""
+    jobs = 1 if submission.indices is None else len(submission.indices)
+    if not submission.every_worker and (why := grants.refusal(cluster.db, submission.tenant, jobs)):
+        raise Refused(why, MANY_WAIT)
 
 
 def group_of(submission: Submission, now: float) -> QueueGroup:

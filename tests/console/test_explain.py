@@ -9,16 +9,19 @@ import pytest
 
 from clusterctl.cluster import login_name
 from clusterctl.model.exits import ExitCode
+from clusterctl.model.spec import Spec
 from clusterctl.model.states import Outcome
 from clusterctl.store import jobs
 from tests.console.conftest import Run
 from tests.console.test_bad_input import assert_told
+from tests.store import service
 from tests.store.scene import Scene
 
 EXPLANATION = """
-    job_id state reason headline steps candidates best position blockers starts_at changes
+    job_id state reason headline steps candidates candidate_table best position share blockers starts_at deadline
+    changes replicas history delays
 """
-STEP, BEST, POSITION = "filter removed workers sentence", "worker score policy", "before of"
+STEP, BEST, POSITION = "filter removed workers sentence", "worker score policy parts fallback", "before of"
 BLOCKER, CHANGE = "job_id worker cpus memory_mb expected_end basis", "option starts_on sentence"
 
 
@@ -56,6 +59,99 @@ def test_json_has_the_fields_of_the_contract(run: Run, busy: Scene) -> None:
     assert (found["job_id"], found["state"], found["reason"]) == (2, "pending", "fits_now")
     assert found["starts_at"]["at"] == found["blockers"][0]["expected_end"]
     assert found["changes"][0]["sentence"] == "--cpus 2 starts now on w1"
+
+
+def test_with_history_it_is_told_for_how_long_each_reason_has_delayed_it(run: Run, busy: Scene) -> None:
+    assert run("hold", "2", "--reason", "wait for the data").code == run("release", "2").code == 0
+    assert told(run, "2")["history"] == told(run, "2")["delays"] == []
+    found = told(run, "2", "--history")
+    assert {each["reason"] for each in found["history"]} == {"not_looked_at", "held"}
+    for each in found["history"]:
+        assert has(each, "reason from to seconds sentence")
+        assert each["from"] <= each["to"]
+    assert sum(each["share"] for each in found["delays"]) == pytest.approx(1)
+    assert sum(each["seconds"] for each in found["delays"]) == pytest.approx(
+        sum(each["seconds"] for each in found["history"])
+    )
+    card = run("explain", "2", "--history").out
+    assert "DELAYED BY" in card
+    assert f"held by {login_name()}: wait for the data" in " ".join(card.split())
+
+
+def test_a_score_is_told_by_its_parts_beside_those_of_other_candidates(run: Run, scene: Scene) -> None:
+    for name, cpus in (("w1", 8), ("w2", 4), ("w3", 1)):
+        scene.worker(name, cpus=cpus)
+    scene.jobs(cpus=2)
+    found = told(run, "1")
+    assert found["best"]["worker"] == "w2"
+    assert found["best"]["parts"] == {"gpus": 0, "cpus": 2.0, "memory_mb": 63_936}
+    removed = {each["worker"]: each["removed_by"] for each in found["candidate_table"]}
+    assert removed == {"w1": "", "w2": "", "w3": "fits_ever"}
+    rows = [line.split() for line in run("explain", "1").out.splitlines()]
+    table = rows[[row[:1] for row in rows].index(["CANDIDATE"]) + 1 :]
+    assert [row[0] for row in table] == ["w2", "w1"]
+
+
+def test_a_deadline_is_told_of_what_waits_and_of_what_runs(run: Run, busy: Scene) -> None:
+    assert (
+        run("submit", "--priority", "high", "--cpus", "4", "--time-limit", "10m", "--deadline", "30m", "true").code == 0
+    )
+    waits = told(run, "4")["deadline"]
+    assert "it would have to start before " in waits["sentence"]
+    assert waits["sentence"].endswith(", and that is not to be expected: it is cancelled then")
+    busy.run(busy.worker("w2"), [4])
+    assert told(run, "4")["deadline"]["sentence"].endswith("in 30 min")
+    assert "it should have ended by " in " ".join(run("explain", "4").out.split())
+
+
+def test_a_running_replica_tells_how_it_serves(run: Run, scene: Scene) -> None:
+    spec = Spec(command=("serve",), ready_cmd="curl -sf localhost")
+    orders, _, _ = service.running(scene, 3, spec=spec)
+    assert "; not ready yet: its `curl -sf localhost` has not succeeded; " in told(run, "2")["headline"]
+    service.become_ready(scene, *(order.allocation_id for order in orders))
+    assert "; ready for 0 s; its worker was heard " in told(run, "2")["headline"]
+    scene.db.run(
+        """
+        UPDATE allocations SET ready_at = NULL, restarts = 2, last_exit = 'exit code 1',
+               resting_until = cluster_time() + interval '40 s' WHERE job_id = 2
+        """
+    )
+    resting = told(run, "2")["headline"]
+    assert "; its process has ended (exit code 1) and is started again at " in resting
+    assert "; restarted 2 times; " in resting
+    assert told(run, "2")["ends_at"]["basis"] == "no estimate: a service does not end by itself"
+    scene.silence(20.0)
+    assert ": at " in told(run, "1")["headline"]
+    assert told(run, "1")["headline"].endswith("; then it waits again, for another worker")
+
+
+def test_a_replica_tells_whose_turn_it_is_in_a_rolling_restart(run: Run, scene: Scene) -> None:
+    orders, _, _ = service.running(scene, 3)
+    service.become_ready(scene, *(order.allocation_id for order in orders))
+    assert run("restart", "1").code == 0
+    assert "; it is restarted next, as its service wants; " in told(run, "1")["headline"]
+    scene.db.run("UPDATE allocations SET generation = 1, ready_at = NULL WHERE job_id = 1")
+    assert "; its process is being restarted, as its service wants; " in told(run, "1")["headline"]
+    waits = told(run, "3")["headline"]
+    assert "; it is restarted once job 1 on w1 is ready again; 2 replicas are still to come; " in waits
+
+
+def test_the_number_of_a_service_explains_all_of_its_replicas(run: Run, scene: Scene) -> None:
+    orders, _, _ = service.running(scene, 2)
+    service.become_ready(scene, orders[0].allocation_id)
+    assert run("scale", "1", "3").code == 0
+    assert run("hold", "3").code == 0
+    found = told(run, "1")["replicas"]
+    assert [(each["job_id"], each["state"], each["worker"]) for each in found] == [
+        (1, "running", "w1"),
+        (2, "running", "w1"),
+        (3, "held", None),
+    ]
+    assert [each["sentence"] for each in found][:2] == ["ready for 0 s", "not ready yet"]
+    assert told(run, "2")["replicas"] == []
+    rows = [line.split() for line in run("explain", "1").out.splitlines()]
+    table = rows[[row[:1] for row in rows].index(["REPLICA"]) + 1 :]
+    assert [row[:2] for row in table] == [["1", "running"], ["2", "running"], ["3", "held"]]
 
 
 def test_a_single_job_is_an_object_and_several_are_a_list(run: Run, busy: Scene) -> None:

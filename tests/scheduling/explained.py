@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from clusterctl.model.circumstances import Circumstances, Crowd, Holding, Subject
 from clusterctl.model.explanation import Explanation, Likeness, Quantiles, Similar
-from clusterctl.model.snapshot import QueueGroup, Snapshot
+from clusterctl.model.snapshot import Ending, Measured, QueueGroup, Snapshot
 from clusterctl.scheduling.explanation import explain_waiting
 from tests.scheduling.cluster import Picture, amount
 
@@ -24,8 +24,52 @@ def told(
     **facts: Any,
 ) -> Explanation:
     """Why the job at this place of the group *shape* is where it is; *facts* are the subject's."""
+    return told_in(picture.snapshot(), shape, at, held=held, crowds=crowds, **facts)
+
+
+def told_in(
+    snapshot: Snapshot,
+    shape: str,
+    at: int = 0,
+    *,
+    held: Sequence[Holding] = (),
+    crowds: Sequence[Crowd] = (),
+    **facts: Any,
+) -> Explanation:
+    """The same of a snapshot that says more than a picture can."""
     circumstances = Circumstances(holdings=tuple(held), crowds=tuple(crowds))
-    return explain_waiting(picture.snapshot(), subject(picture.snapshot(), shape, at, **facts), circumstances)
+    return explain_waiting(snapshot, subject(snapshot, shape, at, **facts), circumstances)
+
+
+def with_services(snapshot: Snapshot, *shapes: str) -> Snapshot:
+    """The groups *shapes*, all if none are named, are replicas."""
+    queue = (replace(each, kind="service") if not shapes or each.shape in shapes else each for each in snapshot.queue)
+    return replace(snapshot, queue=tuple(queue))
+
+
+def measured(snapshot: Snapshot, **use: tuple[float, int] | tuple[float, int, float]) -> Snapshot:
+    """Workers by name with the CPUs and MiB that they were measured to use, now or so many seconds ago."""
+    known = {
+        name: Measured(cpu_milli=cpus * 1000, memory_mb=memory_mb, at=snapshot.at - sum(ago))
+        for name, (cpus, memory_mb, *ago) in use.items()
+    }
+    workers = (replace(worker, measured=known.get(worker.name, worker.measured)) for worker in snapshot.workers)
+    return replace(snapshot, workers=tuple(workers))
+
+
+def steered(snapshot: Snapshot, **rules: Any) -> Snapshot:
+    """With other rules of placement."""
+    return replace(snapshot, steering=replace(snapshot.steering, **rules))
+
+
+def ending(snapshot: Snapshot, held: Sequence[Holding]) -> Snapshot:
+    """With the endings of what is held, as the database has them."""
+    endings = (
+        Ending(worker_id=each.worker_id, request=each.request, at=(each.since or snapshot.at) + each.time_limit_s)
+        for each in held
+        if each.time_limit_s is not None
+    )
+    return replace(snapshot, endings=tuple(endings))
 
 
 def subject(snapshot: Snapshot, shape: str, at: int = 0, **facts: Any) -> Subject:

@@ -18,9 +18,9 @@ from clusterctl.scheduling import plan
 from clusterctl.scheduling.explanation import explain_waiting
 from clusterctl.scheduling.explanation.scene import UNLOOKED_AT
 from clusterctl.scheduling.order import Turns
-from clusterctl.units import parse_cpus, parse_memory
+from clusterctl.units import parse_cpus, parse_duration, parse_memory
 from tests.scheduling.explained import like, seconds, subject
-from tests.scheduling.pictures import snapshots
+from tests.scheduling.pictures import snapshots, whole_snapshots
 from tests.scheduling.plain import decide
 
 LIMIT = 7  # of each array
@@ -28,9 +28,9 @@ Case = tuple[Snapshot, Subject]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A snapshot, and one of its jobs."""
-    snapshot = draw(snapshots().filter(lambda snapshot: snapshot.queue))
+def cases(draw: st.DrawFn, among: st.SearchStrategy[Snapshot] | None = None) -> Case:
+    """A snapshot *among* those, by default with everything that a cluster has, and one of its jobs."""
+    snapshot = draw((whole_snapshots() if among is None else among).filter(lambda snapshot: bool(snapshot.queue)))
     group = draw(st.sampled_from(snapshot.queue))
     at = draw(st.integers(0, len(group.ids) - 1))
     return snapshot, subject(snapshot, group.shape, at, array_limit=None if group.slots is None else LIMIT)
@@ -73,22 +73,43 @@ def test_a_proposed_change_really_starts_it(case: Case) -> None:
     snapshot, job = case
     names = {worker.id: worker.name for worker in snapshot.workers}
     for change in explained(case).changes:
-        starts = plan(changed(snapshot, job, change)).starts
-        assert [names[start.worker_id] for start in starts if start.job_id == 10**6] == [change.starts_on]
+        if change.option.startswith("clusterctl "):
+            id, starts = job.group.ids[0], plan(conceded(snapshot, change.option.split()[1:])).starts
+        else:
+            id, starts = 10**6, plan(changed(snapshot, job, change)).starts
+        assert [names[start.worker_id] for start in starts if start.job_id == id] == [change.starts_on]
+
+
+def conceded(snapshot: Snapshot, words: list[str]) -> Snapshot:
+    """The picture after an operator's command."""
+    if words[0] == "resume":
+        workers = tuple(
+            replace(worker, admin_state=AdminState.OPEN) if worker.name == words[1] else worker
+            for worker in snapshot.workers
+        )
+        return replace(snapshot, workers=workers)
+    if words[:2] == ["config", "set"]:
+        return replace(snapshot, steering=replace(snapshot.steering, **{words[2]: words[3]}))
+    assert words[0] == "tenant"
+    quota = snapshot.quotas[words[1]]
+    for option, value in pairwise(words):
+        if option == "--max-cpus":
+            quota = replace(quota, cpu_milli=parse_cpus(value))
+        elif option == "--max-running":
+            quota = replace(quota, running=int(value))
+    return replace(snapshot, quotas={**snapshot.quotas, words[1]: quota})
 
 
 def changed(snapshot: Snapshot, job: Subject, change: Change) -> Snapshot:
     """The picture after the job was cancelled, and submitted anew with that change."""
     words = change.option.split()
     wishes: dict[str, object] = {}
-    request = job.group.request
+    request = smaller(job.group.request, words)
     for option, value in pairwise(words):
-        if option == "--cpus":
-            request = replace(request, cpu_milli=parse_cpus(value))
-        elif option == "--memory":
-            request = replace(request, memory_mb=parse_memory(value))
-        elif option == "--gpus":
-            request = replace(request, gpus=int(value))
+        if option == "--tenant":
+            wishes["tenant"] = value
+        elif option == "--time-limit":
+            wishes["time_limit_s"] = round(parse_duration(value))
         elif option == "--priority":
             wishes["priority"] = int(value)
         elif option == "--label":
@@ -99,12 +120,20 @@ def changed(snapshot: Snapshot, job: Subject, change: Change) -> Snapshot:
             wishes["slots"] = 1
     if words[-1] == "--worker":
         wishes["worker"] = None
-    workers = tuple(
-        replace(worker, admin_state=AdminState.OPEN) if words[-2:] == ["resume", worker.name] else worker
-        for worker in snapshot.workers
-    )
     new = replace(job.group, shape="new", request=request, ids=(10**6,), submitted=(1e6,), more=False, **wishes)
-    return replace(snapshot, workers=workers, queue=(*others(snapshot, job), new))
+    return replace(snapshot, queue=(*others(snapshot, job), new))
+
+
+def smaller(request: Resources, words: list[str]) -> Resources:
+    """The request with the amounts of an option."""
+    for option, value in pairwise(words):
+        if option == "--cpus":
+            request = replace(request, cpu_milli=parse_cpus(value))
+        elif option == "--memory":
+            request = replace(request, memory_mb=parse_memory(value))
+        elif option == "--gpus":
+            request = replace(request, gpus=int(value))
+    return request
 
 
 def others(snapshot: Snapshot, job: Subject) -> Iterator[QueueGroup]:
@@ -137,7 +166,7 @@ def test_the_position_is_how_many_have_their_turn_before(case: Case) -> None:
     assert 0 <= position.before < position.of
 
 
-@given(cases(), st.data())
+@given(cases(snapshots()), st.data())
 def test_the_start_that_is_foreseen_is_the_one_that_time_brings(case: Case, data: st.DataObject) -> None:
     snapshot, job = case
     spans = st.integers(1, 40)

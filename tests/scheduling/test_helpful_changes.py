@@ -81,9 +81,12 @@ def test_a_larger_array_limit_would_do() -> None:
     assert seconds(found) == 100
 
 
-def test_where_nothing_is_placed_nothing_would_help() -> None:
+def test_where_nothing_is_placed_the_setting_that_places_is_told() -> None:
     found = told(cluster("none").worker("a").queued("x"), "x")
-    assert (found.reason, found.changes, found.candidates) == ("policy_disabled", (), 1)
+    assert (found.reason, found.candidates) == ("policy_disabled", 1)
+    assert [change.sentence for change in found.changes] == [
+        "clusterctl config set batch_placement pack starts it now on a"
+    ]
 
 
 def calls_of(function: Callable[..., Any], act: Callable[[], object]) -> int:

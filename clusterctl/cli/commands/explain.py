@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -18,10 +19,16 @@ MOST_CARDS = 20
 
 
 @app.verb()
-def explain(ctx: typer.Context, selectors: SelectorArgument, form: PictureFormOption = "table") -> None:
+def explain(
+    ctx: typer.Context,
+    selectors: SelectorArgument,
+    history: Annotated[bool, typer.Option("--history", help="Also how long each reason has delayed it.")] = False,
+    form: PictureFormOption = "table",
+) -> None:
     """Say why a job is where it is, when it may start, and what would start it now.
 
     $ clusterctl explain 42
+    $ clusterctl explain 42 --history
     $ clusterctl explain last -o json
     $ clusterctl submit --dry-run --memory 64G -- ./train   # the same, before submitting
 
@@ -34,7 +41,7 @@ def explain(ctx: typer.Context, selectors: SelectorArgument, form: PictureFormOp
         ids = chosen_ids(cluster, selectors)
         if len(ids) > MOST_CARDS:
             raise BadInput(f"those are {len(ids):,} jobs", f"name at most {MOST_CARDS}; `clusterctl jobs` has reasons")
-        told = [views.explain(cluster, id) for id in ids]
+        told = [views.explain(cluster, id, history=history) for id in ids]
     if form == "json":
         plain = [listing.plain_of(each) for each in told]
         listing.show_plain(plain[0] if names_one(selectors) else plain)

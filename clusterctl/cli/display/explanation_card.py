@@ -8,13 +8,13 @@ import textwrap
 from collections.abc import Iterator
 from datetime import UTC
 
-from clusterctl.cli.display import colours, table
+from clusterctl.cli.display import colours
 from clusterctl.cli.display.ages import now
 from clusterctl.cli.display.card import LABEL
-from clusterctl.cli.display.table import Cell, Column
-from clusterctl.model.explanation import LIKENESS, Blocker, Estimate, Explanation, Similar, Step
+from clusterctl.cli.display.explanation_tables import show_tables
+from clusterctl.model.explanation import LIKENESS, Estimate, Explanation, Similar
 from clusterctl.text import visible
-from clusterctl.units import about_memory, format_age, format_cpus
+from clusterctl.units import format_age
 
 NARROW = 60  # columns: beneath, a text stands under its label, not beside it
 
@@ -29,14 +29,7 @@ def show_card(told: Explanation) -> None:
     for label, text in facts(told):
         if text:
             sys.stdout.writelines(f"{line}\n" for line in lines(label, visible(text), columns, colour))
-    if told.steps or told.candidates:
-        sys.stdout.write("\n")
-        table.draw(STEPS, (*told.steps, rest(told)))
-    if told.blockers:
-        sys.stdout.write("\n")
-        table.draw(BLOCKERS, told.blockers)
-    if told.more_blockers:
-        sys.stdout.write(f"… and {told.more_blockers:,} more\n")
+    show_tables(told)
 
 
 def lines(label: str, text: str, columns: int, colour: bool) -> Iterator[str]:
@@ -59,7 +52,9 @@ def facts(told: Explanation) -> Iterator[tuple[str, str]]:
         yield "try", change.sentence
     yield "starts", estimate(told.starts_at)
     yield "ends", estimate(told.ends_at)
+    yield "deadline", "" if told.deadline is None else told.deadline.sentence
     yield "turn", turn(told)
+    yield "share", "" if told.share is None else told.share.sentence
     yield "best", best(told)
     yield "similar", "" if told.similar is None else like(told.similar)
 
@@ -90,7 +85,10 @@ def best(told: Explanation) -> str:
         return ""
     if told.best.score is None:
         return f"{told.best.worker}, once it has room"
-    return f"{told.best.worker}, by {told.best.policy}, of {told.candidates:,} that could have it"
+    parts = ", ".join(f"{name} {points:.4g}" for name, points in told.best.parts.items())
+    fallback = f"; {told.best.fallback}" if told.best.fallback else ""
+    by = f"by {told.best.policy}{f' ({parts})' if parts else ''}"
+    return f"{told.best.worker}, {by}, of {told.candidates:,} that could have it{fallback}"
 
 
 def like(similar: Similar) -> str:
@@ -100,40 +98,3 @@ def like(similar: Similar) -> str:
         f"of {similar.count} jobs {LIKENESS[similar.alike]} half ran at most {format_age(run.p50)}, nine in ten"
         f" {format_age(run.p90)}; half waited at most {format_age(wait.p50)}"
     )
-
-
-def rest(told: Explanation) -> Step:
-    """Who is left, as the last row of the table."""
-    sentence = "could have it now" if told.candidates else ""
-    return Step(filter="left", removed=told.candidates, workers=(), sentence=sentence)
-
-
-def names(step: Step) -> str:
-    """The workers of a step, the first few."""
-    more = step.removed - len(step.workers)
-    return ", ".join(step.workers) + (f" +{more:,}" if step.workers and more > 0 else "")
-
-
-def ending(blocker: Blocker) -> str:
-    """In how long it should end."""
-    if blocker.expected_end is None:
-        return "?"
-    left = (blocker.expected_end - now()).total_seconds()
-    return f"in {format_age(left)}" if left > 0 else "now"
-
-
-STEPS: list[Column[Step]] = [
-    Column("FILTER", lambda step: Cell(step.filter, colours.BOLD if step.filter == "left" else None)),
-    Column("WORKERS", lambda step: f"{step.removed:,}", right=True),
-    Column("WHICH", names, least=5, spare=True),
-    Column("BECAUSE", lambda step: step.sentence, least=16),
-]
-BLOCKERS: list[Column[Blocker]] = [
-    Column("JOB", lambda each: str(each.job_id), right=True),
-    Column("WORKER", lambda each: each.worker or "-", least=6, spare=True),
-    Column("CPUS", lambda each: format_cpus(round(each.cpus * 1000)) if each.cpus else "-", right=True, spare=True),
-    Column("MEM", lambda each: about_memory(each.memory_mb) if each.memory_mb else "-", right=True, spare=True),
-    Column("GPUS", lambda each: str(each.gpus) if each.gpus else "-", right=True, spare=True),
-    Column("ENDS", ending),
-    Column("BECAUSE", lambda each: each.basis, least=16),
-]

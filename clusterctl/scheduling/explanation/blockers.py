@@ -13,7 +13,7 @@ from clusterctl.model.resources import Resources
 from clusterctl.scheduling.explanation import ends
 from clusterctl.scheduling.explanation.ends import End
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.explanation.spans import moment
+from clusterctl.scheduling.explanation.spans import clock, moment
 from clusterctl.scheduling.filters import sift
 from clusterctl.scheduling.roster import Members, each
 
@@ -33,17 +33,18 @@ class Room(NamedTuple):
 
 def of_size(scene: Scene) -> Members:
     """The workers on which nothing but their being full is against the job."""
-    sieve = sift(replace(scene.group, slots=None), scene.roster)
+    sieve = sift(replace(scene.group, slots=None), scene.unbounded)
     return sieve.left | sieve.lost.get("fits_now", 0)
 
 
 def rooms(scene: Scene) -> list[Room]:
     """Each worker that could hold the job, and what stands in the way there; the first to have room comes first."""
     held: dict[int, list[Timed]] = {}
-    for holding in scene.holdings:
-        held.setdefault(holding.worker_id, []).append((holding, ends.expected(holding, scene.snapshot.at)))
+    for timed in scene.ends:
+        held.setdefault(timed[0].worker_id, []).append(timed)
     workers = [scene.roster.workers[at] for at in each(of_size(scene))]
-    found = [room(worker.id, scene.group.request, scene.free[worker.id], held.get(worker.id, ())) for worker in workers]
+    every = (room(worker.id, scene.group.request, scene.free[worker.id], held.get(worker.id, ())) for worker in workers)
+    found = [room for room in every if room.lack]  # the others are kept, or would be over a quota
     order = {worker.id: number for number, worker in enumerate(workers)}
     return sorted(
         found, key=lambda room: (room.enough_at is None, room.enough_at or room.lack, room.lack, order[room.worker_id])
@@ -70,8 +71,45 @@ def in_order(held: Iterable[Timed]) -> list[Timed]:
 
 def of_array(scene: Scene) -> list[Timed]:
     """The jobs of its array that run."""
-    siblings = (holding for holding in scene.holdings if holding.shape == scene.group.shape)
-    return in_order((holding, ends.expected(holding, scene.snapshot.at)) for holding in siblings)
+    return in_order(timed for timed in scene.ends if timed[0].shape == scene.group.shape)
+
+
+def of_tenant(scene: Scene) -> list[Timed]:
+    """The jobs of its tenant that hold anything, up to the last that must end before the quota lets it start."""
+    tenant, quota = scene.group.tenant, scene.snapshot.quotas.get(scene.group.tenant)
+    timed = in_order(timed for timed in scene.ends if timed[0].tenant == tenant)
+    if quota is None:
+        return timed
+    milli = scene.snapshot.used.get(tenant, Resources()).cpu_milli
+    milli += sum(holding.request.cpu_milli for holding in scene.starting if holding.tenant == tenant)
+    over_milli = 0 if quota.cpu_milli is None else milli + scene.group.request.cpu_milli - quota.cpu_milli
+    over_jobs = 0 if quota.running is None else len(timed) + 1 - quota.running
+    for number, (holding, _) in enumerate(timed):
+        if over_milli <= 0 and over_jobs <= 0:
+            return timed[:number]
+        over_milli, over_jobs = over_milli - holding.request.cpu_milli, over_jobs - 1
+    return timed
+
+
+def head(scene: Scene) -> tuple[Blocker, ...]:
+    """The job for which a worker is kept."""
+    shadow = scene.outcome.shadow
+    if shadow is None:
+        return ()
+    group = next(group for group in scene.snapshot.queue if shadow.job_id in group.ids)
+    name = scene.workers[shadow.worker_id].name
+    until = "" if shadow.at is None else f" at {clock(shadow.at, scene.snapshot.at)} at the latest"
+    return (
+        Blocker(
+            job_id=shadow.job_id,
+            worker=None,
+            cpus=group.request.cpu_milli / 1000,
+            memory_mb=group.request.memory_mb,
+            gpus=group.request.gpus,
+            expected_end=None,
+            basis=f"it waits for {name}, which it can have{until}",
+        ),
+    )
 
 
 def parents(scene: Scene) -> Iterator[Blocker]:

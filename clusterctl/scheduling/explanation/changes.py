@@ -1,50 +1,42 @@
 """What would start the job now: one wish changed, and the planner asked again.
 
 A job cannot be changed once it is submitted, so each change is tried as what it would be: the job gone from the queue,
-and one like it, but for that wish, handed in anew behind all others of its priority. What is proposed has started so.
+and one like it, but for that wish, handed in anew behind all others of its priority. What an operator decides changes
+the cluster, and the job stays where it stands. What is proposed has started so.
 
-What a change *costs* is the part of the wish that is given up, added up over the kinds: 8 CPUs instead of 16 cost a
-half. A wish given up altogether (the label, the worker) costs 1, a drained worker opened again OPENING, since somebody
-had a reason; nothing given up costs nothing. The cheapest come first.
+The cheapest come first; what each costs, ``trial`` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from operator import attrgetter
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from clusterctl.model.circumstances import UNBORN
 from clusterctl.model.explanation import Change
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import QueueGroup, Snapshot
-from clusterctl.model.states import AdminState
+from clusterctl.model.snapshot import QueueGroup
+from clusterctl.scheduling.explanation import concessions
 from clusterctl.scheduling.explanation.position import first
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.filters import sift
-from clusterctl.scheduling.order import ORDERS
-from clusterctl.scheduling.roster import Roster, each
+from clusterctl.scheduling.explanation.trial import GIVEN_UP, Trial
+from clusterctl.scheduling.filters import BACKFILL, SERVICE_CLAIMS, sift
+from clusterctl.scheduling.roster import each
 from clusterctl.scheduling.round import plan
-from clusterctl.units import STRONGEST_PRIORITY, format_cpus, format_memory
+from clusterctl.units import STRONGEST_PRIORITY, format_cpus, format_duration, format_memory
 
 MOST = 3  # that are proposed
 TRIES = 8  # times that the planner is asked
+MOST_WORK = 20_000  # workers, groups and STARTs that it is asked about: a twentieth of a second
+START = 10
 LEAST = 0.25  # of a wish must be left: what can do with less is another job
-OPENING = 0.5
+SHORTEST = 10  # seconds: of what is over sooner nobody sets a limit
+DEFAULT_TENANT = "default"
 ROUND_FROM, ROUND_TO = 4096, 512  # MiB: larger amounts of memory are told in halves of a GiB
 ANEW = "the job, handed in anew"
-
-
-class Trial(NamedTuple):
-    """A change that may help: the group as it would be, in the cluster as it would be (None: as it is)."""
-
-    cost: float
-    option: str
-    group: QueueGroup
-    snapshot: Snapshot | None = None
 
 
 def cheapest(scene: Scene) -> tuple[Change, ...]:
@@ -55,30 +47,38 @@ def cheapest(scene: Scene) -> tuple[Change, ...]:
 
 
 class Planner:
-    """The planner, asked at most TRIES times: beyond that, nothing is proven. About one option it is asked once."""
+    """The planner, asked at most TRIES times, and while that is not too much work: beyond that, nothing is proven.
+
+    About one option it is asked once.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._answers: dict[str, str | None] = {}
+        each = len(scene.snapshot.workers) + len(scene.snapshot.queue) + START * len(scene.outcome.starts)
+        self._tries = max(1, min(TRIES, MOST_WORK // max(each, 1)))
 
     def starts_on(self, trial: Trial) -> str | None:
         """Where it starts the job once *trial* is so; None if it does not."""
-        if trial.option not in self._answers and len(self._answers) < TRIES:
+        if trial.option not in self._answers and len(self._answers) < self._tries:
             self._answers[trial.option] = starts_on(self._scene, trial)
         return self._answers.get(trial.option)
 
 
 def all_trials(scene: Scene, planner: Planner) -> Iterator[Trial]:
     """Everything that one could change, if it has a chance."""
-    if scene.snapshot.batch_placement == "none":
+    reason = "" if scene.wait is None else scene.wait.reason
+    if reason in INSTEAD:
+        yield from INSTEAD[reason](scene)
         return
-    if scene.wait is not None and scene.wait.reason == "array_limit":
-        yield from larger_array_limit(scene)
-        return  # as a job of its own it would have no limit: whatever else were tried, that would be what helps
+    if reason == BACKFILL:
+        yield from shorter(scene)
+    if reason in ("measured", "fits_load"):
+        yield from concessions.unmeasured(scene)
     yield from higher_priority(scene, planner)
     yield from smaller(scene)
     yield from less_choosy(scene)
-    yield from opened(scene)
+    yield from concessions.opened(scene)
 
 
 def proven(planner: Planner, trial: Trial) -> Change | None:
@@ -86,14 +86,16 @@ def proven(planner: Planner, trial: Trial) -> Change | None:
     name = planner.starts_on(trial)
     if name is None:
         return None
-    return Change(option=trial.option, starts_on=name, sentence=f"{trial.option} starts now on {name}")
+    starts = "starts it now" if trial.option.startswith("clusterctl ") else "starts now"
+    return Change(option=trial.option, starts_on=name, sentence=f"{trial.option} {starts} on {name}")
 
 
 def starts_on(scene: Scene, trial: Trial) -> str | None:
     """What the planner answers."""
-    snapshot = trial.snapshot or scene.snapshot
-    outcome = plan(replace(snapshot, queue=(*scene.others, anew(scene, trial.group))))
-    found = next((start for start in outcome.starts if start.job_id == UNBORN), None)
+    snapshot, job = trial.snapshot or scene.snapshot, scene.job[1]
+    if trial.group is not None:
+        snapshot, job = replace(snapshot, queue=(*scene.others, anew(scene, trial.group))), UNBORN
+    found = next((start for start in plan(snapshot).starts if start.job_id == job), None)
     return scene.workers[found.worker_id].name if found else None
 
 
@@ -110,12 +112,50 @@ def larger_array_limit(scene: Scene) -> Iterator[Trial]:
         yield Trial(0.0, f"--array …%{limit + 1}", replace(scene.group, slots=1))
 
 
+def within_quota(scene: Scene) -> Iterator[Trial]:
+    """More for its tenant, another tenant, or as little as its own has left."""
+    group, quota = scene.group, scene.snapshot.quotas.get(scene.group.tenant)
+    yield from concessions.larger_quota(scene)
+    for tenant in other_tenants(scene)[:MOST]:
+        yield Trial(GIVEN_UP, f"--tenant {tenant}", replace(group, tenant=tenant))
+    if quota is not None and quota.cpu_milli is not None:
+        given = sum(each.request.cpu_milli for each in scene.starting if each.tenant == group.tenant)
+        held = scene.snapshot.used.get(group.tenant, Resources()).cpu_milli
+        wish = replace(group.request, cpu_milli=min(quota.cpu_milli - held - given, group.request.cpu_milli))
+        if given_up(group.request, wish) > 0 and min(kept(group.request, wish)) >= LEAST:
+            yield Trial(given_up(group.request, wish), options(group.request, wish), replace(group, request=wish))
+
+
+def other_tenants(scene: Scene) -> list[str]:
+    """The default one, and those of which something is known, by name."""
+    known = {*scene.snapshot.weights, *scene.snapshot.used, *(group.tenant for group in scene.snapshot.queue)}
+    others = sorted(known - {scene.group.tenant, DEFAULT_TENANT})
+    return others if scene.group.tenant == DEFAULT_TENANT else [DEFAULT_TENANT, *others]
+
+
+def shorter(scene: Scene) -> Iterator[Trial]:
+    """A time limit with which it is over before the worker is needed for which others wait."""
+    shadow, limit = scene.outcome.shadow, scene.group.time_limit_s
+    if shadow is None or shadow.at is None or scene.group.kind == "service":
+        return
+    most = rounded(shadow.at - scene.snapshot.at - scene.snapshot.grace_s)
+    if most >= SHORTEST and (limit is None or LEAST * limit <= most < limit):
+        cost = 0.0 if limit is None else 1 - most / limit
+        yield Trial(cost, f"--time-limit {format_duration(most)}", replace(scene.group, time_limit_s=most))
+
+
+def rounded(seconds: float) -> int:
+    """A little less, as people say it: there is time to type it, too."""
+    left = seconds - min(30, seconds / 10)
+    step = next((step for least, step in ((7200, 600), (600, 60), (60, 10)) if left >= least), 1)
+    return int(left // step * step)
+
+
 def higher_priority(scene: Scene, planner: Planner) -> Iterator[Trial]:
     """The lowest that starts it, if all that is missing is its turn."""
-    if scene.snapshot.queue_order == "fifo" or not sift(scene.group, scene.roster).left:
+    if scene.snapshot.steering.queue_order == "fifo" or not sift(scene.group, scene.roster).left:
         return
-    level_of, _ = ORDERS[scene.snapshot.queue_order]
-    above = {level_of(group) + 1 for group in scene.snapshot.queue if level_of(group) >= scene.group.priority}
+    above = {group.priority + 1 for group in scene.snapshot.queue if group.priority >= scene.group.priority}
     levels = sorted(level for level in above if level <= STRONGEST_PRIORITY)
     trials = [Trial(0.0, f"--priority {level}", replace(scene.group, priority=level)) for level in levels]
     # Mostly even the highest is of no use: to know that first leaves the other changes their tries.
@@ -182,18 +222,17 @@ def less_choosy(scene: Scene) -> Iterator[Trial]:
     """Any worker, or one without a label."""
     group = scene.group
     if group.worker is not None:
-        yield Trial(1.0, "without --worker", replace(group, worker=None))
+        yield Trial(GIVEN_UP, "without --worker", replace(group, worker=None))
     for key, value in sorted(group.labels.items())[:MOST]:
         others = {name: text for name, text in group.labels.items() if name != key}
-        yield Trial(1.0, f"without --label {key}={value}", replace(group, labels=others))
+        yield Trial(GIVEN_UP, f"without --label {key}={value}", replace(group, labels=others))
 
 
-def opened(scene: Scene) -> Iterator[Trial]:
-    """A worker that is drained or closed takes jobs again: the first ones that would have the job."""
-    workers = scene.snapshot.workers
-    closed = (scene.roster.workers[at] for at in each(scene.roster.everyone & ~scene.roster.open))
-    ajar = Roster(replace(worker, admin_state=AdminState.OPEN) for worker in closed)
-    for at in islice(each(sift(scene.group, ajar).left), MOST):
-        willing = ajar.workers[at]
-        others = tuple(willing if worker.id == willing.id else worker for worker in workers)
-        yield Trial(OPENING, f"clusterctl resume {willing.name}", scene.group, replace(scene.snapshot, workers=others))
+# Where one thing is against it, whatever else is changed: the changes for that.
+INSTEAD: Mapping[str, Callable[[Scene], Iterator[Trial]]] = {
+    "policy_disabled": concessions.placed_again,
+    # As a job of its own it would have no limit: whatever else were tried, that would be what helps.
+    "array_limit": larger_array_limit,
+    "tenant_quota": within_quota,
+    SERVICE_CLAIMS: lambda scene: iter(()),  # its turn comes in one of the next rounds
+}

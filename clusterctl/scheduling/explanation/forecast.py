@@ -9,11 +9,19 @@ from clusterctl.model.circumstances import Holding
 from clusterctl.model.explanation import Estimate
 from clusterctl.model.resources import Resources
 from clusterctl.scheduling.explanation import blockers, ends, position
+from clusterctl.scheduling.explanation.position import ahead
 from clusterctl.scheduling.explanation.replay import Outlook, look_ahead
 from clusterctl.scheduling.explanation.scene import UNLOOKED_AT, Scene
 from clusterctl.scheduling.explanation.spans import about, counted, moment, numbered
+from clusterctl.scheduling.filters import SERVICE_CLAIMS
 from clusterctl.scheduling.words import say
 
+ROUND_S = 1.0  # from round to round where nothing else starts one
+UNFORESEEN = {  # waits that no end of a job ends
+    "policy_disabled": "nothing of its kind is placed",
+    "measured": "nothing tells when its workers are measured again",
+    "fits_load": "nothing tells when the load of its workers falls",
+}
 NAMED = 3  # jobs whose end is told
 FAIR_SAMPLE = 100  # jobs whose pace says something of all others
 
@@ -36,11 +44,34 @@ def look(scene: Scene) -> Forecast:
         at = max(now, scene.subject.not_before or now)
         basis = "in the next round" if at == now else "when its rest is over, if nothing else takes the room"
         return Forecast(Estimate(at=moment(at), basis=basis), scene.start.worker_id)
-    if scene.snapshot.batch_placement == "none":
-        return unknown("nothing is placed")
+    reason = "" if scene.wait is None else scene.wait.reason
+    if reason == SERVICE_CLAIMS:
+        return in_some_rounds(scene)
+    if reason in UNFORESEEN:
+        return unknown(UNFORESEEN[reason])
     if not blockers.of_size(scene):
         return unknown("nothing that ends by itself would let it start")
     return by_replay(scene)
+
+
+def in_some_rounds(scene: Scene) -> Forecast:
+    """After as many rounds as the replicas before it take, at the pace of this one."""
+    kinds = {job: group.kind for group in scene.snapshot.queue for job in group.ids}
+    claimed = max(1, sum(kinds[start.job_id] == "service" for start in scene.outcome.starts))
+    mine, services = scene.group, (group for group in scene.snapshot.queue if group.kind == "service")
+    before = sum(
+        scene.crowds[group.shape].jobs
+        if group.priority > mine.priority
+        else ahead(mine, group, scene.crowds[group.shape])
+        for group in services
+        if group.priority >= mine.priority
+    )
+    rounds = max(1, before // claimed)
+    claims = counted(claimed, "replica")
+    basis = (
+        f"{claims} {'is' if claimed == 1 else 'are'} claimed in this round; in about {counted(rounds, 'round')} more"
+    )
+    return Forecast(Estimate(at=moment(scene.snapshot.at + rounds * ROUND_S), basis=basis))
 
 
 def unknown(why: str) -> Forecast:

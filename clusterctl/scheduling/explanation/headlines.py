@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clusterctl.scheduling.explanation.asides import aside
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.explanation.spans import about, clock, counted, numbered
 from clusterctl.scheduling.words import in_words
@@ -51,7 +52,8 @@ def of_one_ready(scene: Scene) -> str:
         name = scene.workers[scene.start.worker_id].name
         return starting(scene) if scene.subject.job_id is None else f"starts in the next round, on {name}"
     if scene.wait is not None:
-        return in_words(scene.wait, scene.group, scene.snapshot)
+        before = f"; its last attempt: {scene.subject.last_end}" if scene.subject.last_end else ""
+        return in_words(scene.wait, scene.group, scene.snapshot) + aside(scene) + before
     return f"its turn comes soon: {counted(scene.before, 'job')} of its shape stand before it"
 
 

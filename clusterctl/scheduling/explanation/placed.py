@@ -6,7 +6,8 @@ from clusterctl.model.circumstances import Placement
 from clusterctl.model.explanation import Estimate, Explanation
 from clusterctl.model.pictures import JobPicture
 from clusterctl.model.states import LiveState
-from clusterctl.scheduling.explanation import ends
+from clusterctl.scheduling.explanation import deadlines, ends
+from clusterctl.scheduling.explanation.serving import serving
 from clusterctl.scheduling.explanation.spans import about, clock, moment
 
 
@@ -14,13 +15,15 @@ def explain_placed(job: JobPicture, placement: Placement) -> Explanation:
     """Why a scheduled or running job is where it is."""
     end = ends.expected(placement.holding, placement.at)
     basis = end.basis if end.at is not None else f"no estimate: {end.basis}"
+    ends_at = None if job.state == "scheduled" else Estimate(at=moment(end.at), basis=basis)
     return Explanation(
         job_id=job.id,
         name=job.name,
         state="stopping" if placement.stop_requested_at is not None else job.state,
         reason=job.reason,
         headline=headline(job, placement),
-        ends_at=None if job.state == "scheduled" else Estimate(at=moment(end.at), basis=basis),
+        ends_at=ends_at,
+        deadline=deadlines.of_placed(job, ends_at, placement.at),
         similar=placement.holding.similar,
     )
 
@@ -28,13 +31,23 @@ def explain_placed(job: JobPicture, placement: Placement) -> Explanation:
 def headline(job: JobPicture, placement: Placement) -> str:
     """Where it is, and what happens next."""
     if placement.live_state != LiveState.UP:
-        return f"{where(job, placement)}; {job.detail}"
+        return f"{where(job, placement)}; {job.detail}{once_lost(placement)}"
     if placement.stop_requested_at is not None:
         return f"{where(job, placement)}; {stopping(placement)}"
     if placement.holding.since is None:
         by = f"it must start by {clock(placement.start_by, placement.at)}, or it waits again"
         return f"{where(job, placement)}; {by}; {health(placement)}"
-    return f"{where(job, placement)}; {health(placement)}"
+    serves = "" if placement.serving is None else f"; {serving(placement.serving, placement.at)}"
+    return f"{where(job, placement)}{serves}; {health(placement)}"
+
+
+def once_lost(placement: Placement) -> str:
+    """When its worker is lost, and what becomes of it then; empty where that does not come by itself."""
+    if placement.lost_after_s is None or placement.holding.since is None:
+        return ""
+    at = max(placement.at, placement.heard_at + placement.lost_after_s)
+    then = "it fails" if placement.on_worker_loss == "fail" else "it waits again, for another worker"
+    return f": at {clock(at, placement.at)} at the earliest, in {about(at - placement.at)}; then {then}"
 
 
 def where(job: JobPicture, placement: Placement) -> str:

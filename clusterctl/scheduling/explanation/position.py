@@ -10,14 +10,14 @@ from clusterctl.model.explanation import Position
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.order import ORDERS, Standing, capacity_up
+from clusterctl.scheduling.order import ORDERS, Standing, capacity_up, counted
 
 Line = tuple[QueueGroup, Crowd]
 
 
 def find(scene: Scene) -> Position:
     """Where it stands, if each job before it were to start: that is what gives tenants their turns."""
-    level_of, row_of = ORDERS[scene.snapshot.queue_order]
+    level_of, row_of = ORDERS[scene.snapshot.steering.queue_order]
     mine = scene.group
     lines = [(group, scene.crowds[group.shape]) for group in scene.snapshot.queue]
     higher = [line for line in lines if level_of(line[0]) > level_of(mine)]
@@ -26,31 +26,37 @@ def find(scene: Scene) -> Position:
         if level_of(line[0]) == level_of(mine):
             rows[row_of(line[0])].append(line)
     own = rows.pop(row_of(mine))
-    shares = Shares(scene.snapshot, higher, row_of)
-    my_share = shares.after(row_of(mine), amount((group, crowd.before) for group, crowd in own))
+    shares = Shares(scene.snapshot, higher)
+    my_share = shares.after(row_of(mine), amount((group, ahead(mine, group, crowd)) for group, crowd in own))
     others = sum(started_before(shares, name, row, my_share) for name, row in rows.items())
     return Position(
-        before=jobs_of(higher) + sum(crowd.before for _, crowd in own) + others,
+        before=jobs_of(higher) + sum(ahead(mine, *line) for line in own) + others,
         of=jobs_of(lines),
         exact=all(len(row) == 1 for row in rows.values()),
     )
 
 
+def ahead(mine: QueueGroup, group: QueueGroup, crowd: Crowd) -> int:
+    """How many jobs of a group in the same row have their turn before mine: replicas of lost workers come first."""
+    if group.displaced != mine.displaced:
+        return crowd.jobs if group.displaced else 0
+    return crowd.before
+
+
 class Shares:
-    """What share each row has once all *higher* lines have started, and some more of its own."""
+    """What share each tenant has once all *higher* lines have started, and some more of its own."""
 
-    def __init__(self, snapshot: Snapshot, higher: Iterable[Line], row_of: Callable[[QueueGroup], str]) -> None:
+    def __init__(self, snapshot: Snapshot, higher: Iterable[Line]) -> None:
+        self._snapshot = snapshot
         self._total = capacity_up(snapshot.workers)
-        self._weights = snapshot.weights
-        self._held = dict(snapshot.used)
+        self._given: dict[str, Resources] = defaultdict(Resources)
         for group, crowd in higher:
-            row = row_of(group)
-            self._held[row] = self._held.get(row, Resources()) + times(group.request, crowd.jobs)
+            self._given[group.tenant] += times(group.request, crowd.jobs)
 
-    def after(self, row: str, more: Resources) -> float:
-        """The share of *row* when it has been given *more*."""
-        held = self._held.get(row, Resources()) + more
-        return Standing(held, self._total, self._weights.get(row, 1.0)).share
+    def after(self, tenant: str, more: Resources) -> float:
+        """The share of *tenant* when it has been given *more*."""
+        held = counted(self._snapshot, tenant) + self._given[tenant] + more
+        return Standing(held, self._total, self._snapshot.weights.get(tenant, 1.0)).share
 
 
 def started_before(shares: Shares, name: str, row: list[Line], my_share: float) -> int:

@@ -10,6 +10,7 @@ from clusterctl.model.circumstances import Circumstances, Crowd, Holding, Subjec
 from clusterctl.model.plan import Plan, Start, Wait
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
+from clusterctl.scheduling.explanation.ends import End, expected
 from clusterctl.scheduling.roster import Roster
 from clusterctl.scheduling.round import plan
 
@@ -54,7 +55,14 @@ class Scene:
     @cached_property
     def roster(self) -> Roster:
         """The workers."""
-        return Roster(self.snapshot.workers)
+        return Roster(self.snapshot)
+
+    @cached_property
+    def unbounded(self) -> Roster:
+        """The workers, as if its tenant had no quota."""
+        if self.group.tenant not in self.snapshot.quotas:
+            return self.roster
+        return Roster(replace(self.snapshot, quotas={}))
 
     @cached_property
     def workers(self) -> dict[int, WorkerPicture]:
@@ -92,6 +100,11 @@ class Scene:
     def holdings(self) -> tuple[Holding, ...]:
         """What is held, once the plan is carried out."""
         return (*self.circumstances.holdings, *self.starting)
+
+    @cached_property
+    def ends(self) -> tuple[tuple[Holding, End], ...]:
+        """When each of them is expected to end."""
+        return tuple((holding, expected(holding, self.snapshot.at)) for holding in self.holdings)
 
     @cached_property
     def free(self) -> dict[int, Resources]:

@@ -17,9 +17,14 @@ def about(seconds: float) -> str:
     return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86_400)} days"
 
 
-def moment(at: float | None) -> datetime | None:
+def instant(at: float) -> datetime:
     """Seconds since the epoch as a time in UTC."""
-    return None if at is None else datetime.fromtimestamp(at, UTC)
+    return datetime.fromtimestamp(at, UTC)
+
+
+def moment(at: float | None) -> datetime | None:
+    """The same of what may be unknown."""
+    return None if at is None else instant(at)
 
 
 def clock(at: float, now: float) -> str:

@@ -8,12 +8,13 @@ from clusterctl.model.circumstances import Circumstances, Subject
 from clusterctl.model.explanation import Best, Blocker, Change, Explanation
 from clusterctl.model.plan import Wait
 from clusterctl.model.snapshot import QueueGroup, Snapshot
-from clusterctl.scheduling.explanation import blockers, changes, forecast, position
+from clusterctl.scheduling.candidates import candidate_table
+from clusterctl.scheduling.explanation import blockers, changes, deadlines, fairness, forecast, position, scores
 from clusterctl.scheduling.explanation.blockers import Room
 from clusterctl.scheduling.explanation.headlines import headline
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.explanation.steps import table
-from clusterctl.scheduling.filters import NEVER, refusals
+from clusterctl.scheduling.filters import BACKFILL, NEVER, refusals
 from clusterctl.scheduling.words import in_words
 
 
@@ -38,10 +39,13 @@ def explain_waiting(snapshot: Snapshot, subject: Subject, circumstances: Circums
         steps=steps,
         candidates=left.bit_count(),
         best=best(scene, rooms),
+        candidate_table=candidate_table(scene.group, scene.snapshot),
         position=position.find(scene),
+        share=fairness.share(scene),
         blockers=in_the_way,
         more_blockers=more,
         starts_at=ahead.estimate,
+        deadline=deadlines.of_waiting(subject, ahead.estimate, snapshot.at),
         similar=circumstances.similar,
         changes=helpful(scene),
     )
@@ -69,12 +73,15 @@ def reason(scene: Scene) -> str | None:
 
 def best(scene: Scene, rooms: Sequence[Room]) -> Best | None:
     """The worker that the plan gives it, or that it could have first."""
-    if scene.start is not None:
-        worker = scene.workers[scene.start.worker_id].name
-        return Best(worker=worker, score=scene.start.score, policy=scene.start.policy)
-    if not rooms:
+    start = scene.start
+    if start is not None:
+        worker = scene.workers[start.worker_id].name
+        parts = scores.parts(scene, start)
+        return Best(worker=worker, score=start.score, policy=start.policy, parts=parts, fallback=start.fallback)
+    rule = scene.roster.rule(scene.group.kind)
+    if not rooms or rule is None:
         return None
-    return Best(worker=scene.workers[rooms[0].worker_id].name, score=None, policy=scene.snapshot.batch_placement)
+    return Best(worker=scene.workers[rooms[0].worker_id].name, score=None, policy=rule.policy, fallback=rule.fallback)
 
 
 def obstacles(scene: Scene, rooms: Sequence[Room]) -> tuple[tuple[Blocker, ...], int]:
@@ -82,8 +89,13 @@ def obstacles(scene: Scene, rooms: Sequence[Room]) -> tuple[tuple[Blocker, ...],
     if scene.subject.unmet:
         found = tuple(blockers.parents(scene))[: blockers.MOST]
         return found, scene.subject.unmet - len(found)
-    if scene.wait is not None and scene.wait.reason == "array_limit":
+    reason = "" if scene.wait is None else scene.wait.reason
+    if reason == BACKFILL:
+        return blockers.head(scene), 0
+    if reason == "array_limit":
         timed = blockers.of_array(scene)
+    elif reason == "tenant_quota":
+        timed = blockers.of_tenant(scene)
     else:
         timed = list(rooms[0].blockers) if rooms else []
     found = blockers.listed(timed)

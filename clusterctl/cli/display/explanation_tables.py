@@ -1,0 +1,105 @@
+"""The tables of an explanation: the filters, the jobs in the way, and what has delayed the job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TypeVar
+
+from clusterctl.cli.display import colours, table
+from clusterctl.cli.display.ages import now, stamp
+from clusterctl.cli.display.table import Cell, Column
+from clusterctl.model.candidates import Candidate
+from clusterctl.model.explanation import Blocker, Delay, Explanation, ReplicaLine, Step, Stretch
+from clusterctl.units import about_memory, format_age, format_cpus
+
+MOST_CANDIDATES, MOST_STRETCHES = 5, 20  # that a page shows
+
+T = TypeVar("T")
+
+
+def show_tables(told: Explanation) -> None:
+    """Print those that there are."""
+    if told.steps or told.candidates:
+        show(STEPS, (*told.steps, rest(told)))
+    if told.best is not None and told.best.score is not None:
+        show(CANDIDATES, best_of(told.candidate_table))
+    show(BLOCKERS, told.blockers, more=told.more_blockers)
+    show(REPLICAS, told.replicas)
+    show(DELAYS, told.delays)
+    show(STRETCHES, told.history[:MOST_STRETCHES], more=len(told.history) - MOST_STRETCHES)
+
+
+def best_of(table: Sequence[Candidate]) -> list[Candidate]:
+    """The first few of those that have a score."""
+    scored = [each for each in table if each.score is not None]
+    return sorted(scored, key=lambda each: (-(each.score or 0.0), each.worker))[:MOST_CANDIDATES]
+
+
+def show(columns: Sequence[Column[T]], rows: Sequence[T], *, more: int = 0) -> None:
+    """One of them, if it has rows; and how many *more* there are."""
+    if rows:
+        sys.stdout.write("\n")
+        table.draw(columns, rows)
+    if more > 0:
+        sys.stdout.write(f"… and {more:,} more\n")
+
+
+def rest(told: Explanation) -> Step:
+    """Who is left, as the last row of the table."""
+    sentence = "could have it now" if told.candidates else ""
+    return Step(filter="left", removed=told.candidates, workers=(), sentence=sentence)
+
+
+def names(step: Step) -> str:
+    """The workers of a step, the first few."""
+    more = step.removed - len(step.workers)
+    return ", ".join(step.workers) + (f" +{more:,}" if step.workers and more > 0 else "")
+
+
+def ending(blocker: Blocker) -> str:
+    """In how long it should end."""
+    if blocker.expected_end is None:
+        return "?"
+    left = (blocker.expected_end - now()).total_seconds()
+    return f"in {format_age(left)}" if left > 0 else "now"
+
+
+STEPS: list[Column[Step]] = [
+    Column("FILTER", lambda step: Cell(step.filter, colours.BOLD if step.filter == "left" else None)),
+    Column("WORKERS", lambda step: f"{step.removed:,}", right=True),
+    Column("WHICH", names, least=5, spare=True),
+    Column("BECAUSE", lambda step: step.sentence, least=16),
+]
+CANDIDATES: list[Column[Candidate]] = [
+    Column("CANDIDATE", lambda each: each.worker, least=6),
+    Column("SCORE", lambda each: f"{each.score:.4g}", right=True),
+    Column("PARTS", lambda each: ", ".join(f"{name} {points:.4g}" for name, points in each.parts.items()), least=16),
+]
+BLOCKERS: list[Column[Blocker]] = [
+    Column("JOB", lambda each: str(each.job_id), right=True),
+    Column("WORKER", lambda each: each.worker or "-", least=6, spare=True),
+    Column("CPUS", lambda each: format_cpus(round(each.cpus * 1000)) if each.cpus else "-", right=True, spare=True),
+    Column("MEM", lambda each: about_memory(each.memory_mb) if each.memory_mb else "-", right=True, spare=True),
+    Column("GPUS", lambda each: str(each.gpus) if each.gpus else "-", right=True, spare=True),
+    Column("ENDS", ending),
+    Column("BECAUSE", lambda each: each.basis, least=16),
+]
+REPLICAS: list[Column[ReplicaLine]] = [
+    Column("REPLICA", lambda each: str(each.job_id), right=True),
+    Column("STATE", lambda each: Cell(each.state, colours.STATES.get(each.state))),
+    Column("WORKER", lambda each: each.worker or "-", least=6, spare=True),
+    Column("REASON", lambda each: each.reason or "-", least=8, spare=True),
+    Column("BECAUSE", lambda each: each.sentence, least=16),
+]
+DELAYS: list[Column[Delay]] = [
+    Column("DELAYED BY", lambda each: each.reason),
+    Column("FOR", lambda each: format_age(each.seconds), right=True),
+    Column("SHARE", lambda each: f"{100 * each.share:.0f} %", right=True),
+]
+STRETCHES: list[Column[Stretch]] = [
+    Column("FROM", lambda each: stamp(each.since), spare=True),
+    Column("FOR", lambda each: format_age(each.seconds), right=True),
+    Column("REASON", lambda each: each.reason, least=8),
+    Column("BECAUSE", lambda each: each.sentence, least=16),
+]
