@@ -1,15 +1,22 @@
 """What the leader's look costs: with a short queue and a long one, of one shape and of many, and with a long past.
 
+And on a large cluster where all rules have something to look at: measures, services, ends, quotas, use of late.
+
 Milliseconds of wall time, the least of many looks: neighbours on the machine slow one down, nothing speeds it up.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
+from bench import rounds
 from bench.commit import durable_postgres
-from clusterctl.store import snapshot
+from clusterctl.model.steering import POLICY_NAMES, Policy, Steering
+from clusterctl.settings import Settings
+from clusterctl.store import grants, loads, snapshot, steering
 from clusterctl.store.connection import Database
 
 FREE_MILLI, MOST_STARTS = 64_000, 5000  # 64 CPUs are free
@@ -45,6 +52,7 @@ def measure(quick: bool) -> dict[str, object]:
             "pending": long,
             "ended": past,
             **{name: one_scene(db, *scene, looks) for name, scene in scenes.items()},
+            "every_rule": every_rule(db, long, looks),
         }
 
 
@@ -55,13 +63,57 @@ def one_scene(db: Database, ended: int, pending: int, shapes: int, looks: int) -
     whole, queue = [], []
     for _ in range(looks):
         begun = perf_counter()
-        snapshot.look(db, queue_order="drf", batch_placement="pack", max_starts=MOST_STARTS)
+        snapshot.look(db, Steering(), max_starts=MOST_STARTS)
         whole.append(perf_counter() - begun)
         begun = perf_counter()
         groups = snapshot.read_queue(db, FREE_MILLI, MOST_STARTS)
         queue.append(perf_counter() - begun)
         assert len(groups) == (min(shapes, pending))
     return {"look_ms": round(min(whole) * 1000, 2), "queue_ms": round(min(queue) * 1000, 2)}
+
+
+def every_rule(db: Database, pending: int, looks: int) -> dict[str, object]:
+    """The least of *looks* looks at the cluster of ``rounds``, by the policy for services; and of the look's parts."""
+    db.script(rounds.EMPTY)
+    db.script(
+        rounds.FILL.format(
+            workers=rounds.WORKERS,
+            replicas=rounds.REPLICAS,
+            limited=rounds.LIMITED,
+            tenants=rounds.TENANTS,
+            pending=pending,
+            waiting=100,
+        )
+    )
+    parts: dict[str, Callable[[], object]] = {
+        "workers": lambda: snapshot.read_workers(db),
+        "used": lambda: snapshot.read_used(db),
+        "grants": lambda: grants.read(db),
+        "loads": lambda: loads.read_loads(db),
+        "reports": lambda: loads.read_reports(db, 120),
+        "held": lambda: loads.read_held(db),
+        "endings": lambda: loads.read_endings(db),
+        "steering": lambda: steering.in_force(db, Settings()),
+    }
+    return {
+        "look_ms": {policy: least(partial(look_by, db, policy), looks) for policy in POLICY_NAMES},
+        "parts_ms": {name: least(part, looks) for name, part in parts.items()},
+    }
+
+
+def look_by(db: Database, policy: Policy) -> object:
+    """The look of a leader with that policy for services."""
+    return snapshot.look(db, Steering(service_placement=policy), max_starts=MOST_STARTS)
+
+
+def least(look: Callable[[], object], looks: int) -> float:
+    """Milliseconds."""
+    found = []
+    for _ in range(looks):
+        begun = perf_counter()
+        look()
+        found.append(perf_counter() - begun)
+    return round(min(found) * 1000, 2)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def test_a_page_has_its_examples_before_its_options_and_fits(
 
 
 def test_a_comment_beside_an_example_can_be_pasted_with_it(run: Run) -> None:
-    assert "  clusterctl demo --keep  # and then: clusterctl jobs --all" in run("demo", "-h").out.splitlines()
+    assert "  clusterctl demo --keep      # and then: clusterctl jobs --all" in run("demo", "-h").out.splitlines()
 
 
 def test_the_commands_are_grouped_by_what_one_does_with_them(run: Run) -> None:

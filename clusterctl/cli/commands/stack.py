@@ -87,20 +87,25 @@ def down(ctx: typer.Context) -> None:
 def demo(
     ctx: typer.Context,
     *,
+    services: Annotated[
+        bool, typer.Option("--services", help="21 services on two workers, of which one is killed, and comes back.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the cluster running afterwards, to look around.")] = False,
 ) -> None:
     """See a cluster at work: three small workers, two tenants, some forty jobs, a summary. Under a minute.
 
     $ clusterctl demo
-    $ clusterctl demo --keep   # and then: clusterctl jobs --all
+    $ clusterctl demo --keep       # and then: clusterctl jobs --all
+    $ clusterctl demo --services   # claims by measured load, and failover
 
     It has a cluster of its own, in a temporary directory (or --state-dir), and leaves nothing behind. All that the
     jobs compute is checked; ends with 1 if anything did not go as it should.
     """
-    from clusterctl.cli.stage.performance import perform
+    from clusterctl.cli.stage import failing, performance
 
     asked = invocation(ctx)
     chosen = state_directory(asked, "demo") if "state_dir" in asked.flags else None
+    perform = failing.perform if services else performance.perform
     raise typer.Exit(perform(chosen, keep=keep))
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from msgspec.structs import replace
+
 from clusterctl.cli.display.narration import Narration
 from clusterctl.cli.stage import playbill
 from clusterctl.cluster import Cluster
@@ -38,7 +40,8 @@ def perform(chosen: Path | None, *, keep: bool) -> ExitCode:
     """The whole demo, in the directory *chosen* or a temporary one. FAILED if anything was not as it should be."""
     began = time.monotonic()
     forget_settings()
-    with stage(chosen, keep=keep) as root:
+    workers = Wanted(workers=workload.WORKERS, cpus=workload.WORKER_CPUS, memory=workload.WORKER_MEMORY)
+    with stage(chosen, workers, keep=keep) as root:
         results = root / "demo"
         shutil.rmtree(results, ignore_errors=True)  # of the last demo here: its files would pass for ours
         results.mkdir()
@@ -46,7 +49,7 @@ def perform(chosen: Path | None, *, keep: bool) -> ExitCode:
             course = Course(cluster, workload.GROUPS, results)
             good = play(course)
     if keep:
-        playbill.invite(root, course.ids, temporary=chosen is None)
+        playbill.invite_to_jobs(root, course.ids, temporary=chosen is None)
     took = time.monotonic() - began
     sys.stderr.write(f"{'all' if good else 'not all'} as it should be, in {took:.0f} s\n")
     return ExitCode.DONE if good else ExitCode.FAILED
@@ -83,8 +86,8 @@ def settings_of(root: Path) -> Settings:
 
 
 @contextmanager
-def stage(chosen: Path | None, *, keep: bool) -> Iterator[Path]:
-    """A cluster of three small workers, gone afterwards unless the demo ran to its end and is to be kept.
+def stage(chosen: Path | None, workers: Wanted, *, keep: bool) -> Iterator[Path]:
+    """A cluster of small *workers*, gone afterwards unless the demo ran to its end and is to be kept.
 
     What the cluster itself could not do leaves the directory: its logs tell why.
     """
@@ -95,7 +98,7 @@ def stage(chosen: Path | None, *, keep: bool) -> Iterator[Path]:
         root = chosen or Path(tempfile.mkdtemp(prefix="clusterctl-demo-"))
         try:
             with Narration() as narration:
-                build(root, narration, durable=chosen is not None)
+                build(root, replace(workers, durable=chosen is not None), narration)
             yield root
             if keep:
                 keeper.keep_in_background(root)
@@ -108,9 +111,8 @@ def stage(chosen: Path | None, *, keep: bool) -> Iterator[Path]:
                 clear(root, wholly=doomed)
 
 
-def build(root: Path, narration: Narration, *, durable: bool) -> None:
+def build(root: Path, wanted: Wanted, narration: Narration) -> None:
     """Raise it."""
-    wanted = Wanted(workers=workload.WORKERS, cpus=workload.WORKER_CPUS, memory=workload.WORKER_MEMORY, durable=durable)
     stack.up(root, wanted, migrate=migrations.migrate, tell=narration.tell)
     await_ready(root, tell=narration.tell)
 

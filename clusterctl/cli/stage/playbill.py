@@ -114,6 +114,12 @@ SUMMARY: Listing[Row] = Listing("groups", COLUMNS, plain_row, FIELDS, "group")
 
 def sum_up(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> None:
     """What was found, on stderr; the table, on stdout."""
+    tell_verdicts(verdicts)
+    listing.show(SUMMARY, rows, None)
+
+
+def tell_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """What was found, on stderr."""
     colour = colours.wanted(sys.stderr)
     sys.stderr.write("\n")
     for verdict in verdicts:
@@ -121,17 +127,24 @@ def sum_up(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> None:
         sys.stderr.write(f"{mark} {visible(verdict.sentence)}\n")
     sys.stderr.write("\n")
     sys.stderr.flush()
-    listing.show(SUMMARY, rows, None)
 
 
-def invite(root: Path, ids: Mapping[str, Sequence[int]], *, temporary: bool) -> None:
-    """How to look around in a demo that is kept."""
+def invite_to_jobs(root: Path, ids: Mapping[str, Sequence[int]], *, temporary: bool) -> None:
+    """How to look around among the jobs of a demo that is kept."""
     steps = [
-        f"export CLUSTERCTL_STATE_DIR={shlex.quote(str(root))}",
         "clusterctl jobs",
         f"clusterctl job {ids['crash'][0]}     # its two attempts",
         f"clusterctl logs {ids['endless'][0]}    # what it wrote before its time was up",
         f"cat {shlex.quote(str(root / 'demo' / 'areas.csv'))}",
+    ]
+    invite(root, steps, temporary=temporary)
+
+
+def invite(root: Path, steps: Sequence[str], *, temporary: bool) -> None:
+    """How to look around in a demo that is kept: by *steps*, and how to end it."""
+    steps = [
+        f"export CLUSTERCTL_STATE_DIR={shlex.quote(str(root))}",
+        *steps,
         "clusterctl down" + (f" && rm -r {shlex.quote(str(root))}" if temporary else ""),
     ]
     tell(["", "it stays up; look around, and end it with the last of these:", *(f"  {step}" for step in steps), ""])
