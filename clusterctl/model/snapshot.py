@@ -39,6 +39,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     """A worker as the planner sees it.
 
+    ``enduring``: what replicas hold there, which never comes free by itself; told only when something has waited long.
+
     ``services``: replicas that hold something there. ``charged``: what those allocations ask for that began after
     ``measured`` was taken, or have not begun. ``held_by_tenant``: what each tenant holds there. These, and ``reports``,
     are looked at only by some policies, and told only when one of these has something to place.
@@ -53,6 +55,7 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     live_state: LiveState = LiveState.UP
     trouble: str = ""
     labels: Mapping[str, str] = {}
+    enduring: Resources = Resources()
     services: int = 0
     measured: Measured | None = None
     charged: Resources = Resources()

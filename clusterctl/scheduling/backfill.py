@@ -7,6 +7,10 @@ the moment that it was promised, or before.
 
 Where nothing tells when anything ends, there is no such moment. Then nothing is kept, for ``starve_after``; but a job
 that has waited so long is given the worker that lacks least, and what comes free there waits for it.
+
+Under ``drf`` another tenant's turn comes first in every round, and the first that waits for room is another one each
+time; a worker that is kept for each of them in turn is kept for none. So there it is kept for the oldest of the highest
+priority that finds no room as the round begins, and none that is younger may delay it, whosever turn it is.
 """
 
 from __future__ import annotations
@@ -14,14 +18,18 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from heapq import nsmallest
 from typing import NamedTuple
 
 from clusterctl.model.plan import Shadow
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot
+from clusterctl.scheduling.order import Level, Line, is_overdue, is_urgent, order_of
 from clusterctl.scheduling.roster import Members, Roster, each
 
-TRIES = 4  # jobs for which a worker to keep is looked for in vain: each look goes over many workers
+LOOKS = 4  # over all workers, in vain, for one to keep; at fewer of them so many more
+OVERRUN_S = 60.0  # beyond its limit and grace nobody knows any more when a job is over
+ELDERS = 8  # groups, the oldest, of whom one may find no room as the round begins
 
 
 class Ending(NamedTuple):
@@ -45,9 +53,31 @@ class Keeper:
     def __init__(self, snapshot: Snapshot, roster: Roster) -> None:
         self._snapshot = snapshot
         self._roster = roster
-        self._tries = TRIES if snapshot.steering.backfill == "easy" else 0
+        self._looks = LOOKS * len(snapshot.workers) if snapshot.steering.backfill == "easy" else 0
         self._started: list[tuple[QueueGroup, int]] = []
+        self._level_of, _ = order_of(snapshot)
+        self._before: tuple[Level, float, int] | None = None  # of a head that was chosen by its age
         self.shadow: Shadow | None = None
+
+    def elders(self) -> list[QueueGroup]:
+        """The oldest batch jobs of the highest priority, if it is to be one of these for whom a worker is kept."""
+        snapshot = self._snapshot
+        batch = [group for group in snapshot.queue if group.kind == "batch"]
+        if not self._looks or snapshot.steering.queue_order != "drf" or len({group.tenant for group in batch}) < 2:
+            return []
+        most = max(group.priority for group in batch)
+        urgent = (group for group in batch if group.priority == most)
+        return nsmallest(ELDERS, urgent, key=lambda group: (group.submitted[0], group.ids[0]))
+
+    def goes_before(self, line: Line) -> bool:
+        """Whether the head, chosen by its age, must let that line pass: a higher priority, or one that is older."""
+        if self._before is None:
+            return False
+        level, submitted, job_id = self._before
+        mine, taken = self._level_of(line.group), line.taken
+        return mine > level or (
+            mine == level and (line.group.submitted[taken], line.group.ids[taken]) < (submitted, job_id)
+        )
 
     def note(self, group: QueueGroup, at: int) -> None:
         """A job of *group* has started on the worker at that position."""
@@ -65,12 +95,15 @@ class Keeper:
 
         *members*: all that could hold it if they were empty.
         """
-        if not self._tries or self.shadow is not None or group.kind == "service" or not members:
+        submitted, snapshot = group.submitted[taken], self._snapshot
+        if self._looks <= 0 or self.shadow is not None or not members:
             return None
-        self._tries -= 1
+        if group.kind == "service" and not is_urgent(group, submitted, snapshot):
+            return None
+        self._looks -= members.bit_count()
         promise = self._first(group.request, members, free)
-        if promise is None and self._snapshot.at - group.submitted[taken] >= self._snapshot.steering.starve_after:
-            promise = nearest(group.request, members, free)
+        if promise is None and is_overdue(submitted, snapshot):
+            promise = nearest(group.request, self._ever(group.request, members), free)
         if promise is None:
             return None
         self.shadow = Shadow(
@@ -82,6 +115,13 @@ class Keeper:
         )
         return promise.position
 
+    def keep_by_age(self, group: QueueGroup, members: Members, free: Sequence[Resources]) -> int | None:
+        """As ``look``, before the first turn, for one of the ``elders``."""
+        position = self.look(group, 0, members, free)
+        if position is not None:
+            self._before = self._level_of(group), group.submitted[0], group.ids[0]
+        return position
+
     def _first(self, request: Resources, members: Members, free: Sequence[Resources]) -> Promise | None:
         """The member on which *request* fits first, by all ends that are known; of equals, the first by name."""
         earliest, soonest = None, math.inf
@@ -92,13 +132,18 @@ class Keeper:
                     earliest, soonest = Promise(position, at, left - request), at
         return earliest
 
+    def _ever(self, request: Resources, members: Members) -> list[int]:
+        """Those of *members* where *request* fits once all that ends has ended."""
+        workers = self._roster.workers
+        return [at for at in each(members) if request <= workers[at].capacity - workers[at].enduring]
+
     def _endings(self) -> dict[int, list[Ending]]:
-        """What ends on each worker; what should have ended already does so now."""
+        """What ends on each worker; what should just have ended does so now."""
         now = self._snapshot.at
         position_of = {worker.id: position for position, worker in enumerate(self._roster.workers)}
         endings: dict[int, list[Ending]] = defaultdict(list)
         for ending in self._snapshot.endings:
-            if ending.worker_id in position_of:
+            if ending.worker_id in position_of and ending.at >= now - OVERRUN_S:
                 endings[position_of[ending.worker_id]].append(Ending(max(now, ending.at), ending.request))
         for group, position in self._started:
             endings[position].append(Ending(self._end(group), group.request))
@@ -124,9 +169,11 @@ def once_enough(request: Resources, free: Resources, endings: Sequence[Ending]) 
     return Ending(enough, free)
 
 
-def nearest(request: Resources, members: Members, free: Sequence[Resources]) -> Promise:
-    """The member that lacks least, of equals the first by name; of each kind, what is asked for is kept there."""
-    position = min(each(members), key=lambda position: lack(request, free[position]))
+def nearest(request: Resources, positions: Sequence[int], free: Sequence[Resources]) -> Promise | None:
+    """The one that lacks least, of equals the first by name; of each kind, what is asked for is kept there."""
+    if not positions:
+        return None
+    position = min(positions, key=lambda position: lack(request, free[position]))
     return Promise(position, None, beyond(free[position], request))
 
 

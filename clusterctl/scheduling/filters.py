@@ -151,9 +151,10 @@ def sift(group: QueueGroup, roster: Roster) -> Sieve:
         if gone := left & ~passing:
             lost[name] = gone
             left ^= gone
-    if group.avoid is not None and (gone := left & roster.ids.get(group.avoid, 0)) != left:
-        left, pool = left ^ gone, pool & ~gone
-        lost.update({AVOIDED: gone} if gone else {})
+    avoided = 0 if group.avoid is None else roster.ids.get(group.avoid, 0)
+    if left & ~avoided:  # another can have it
+        lost.update({AVOIDED: gone} if (gone := left & avoided) else {})
+        left, pool = left & ~avoided, pool & ~avoided
     return Sieve(lost, {name: gone.bit_count() for name, gone in lost.items()}, left, pool)
 
 

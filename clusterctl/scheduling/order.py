@@ -10,7 +10,8 @@ so that tenants take turns. What there is: the capacity of the workers that are 
 shows. (Ghodsi et al., "Dominant Resource Fairness", NSDI 2011; weights as in its section 4.)
 
 Services stand in one row, whosever they are: replicas of lost workers first, then the oldest. What they are given
-counts in the shares like everything else.
+counts in the shares like everything else. A replica of a lost worker, or one that has waited for ``starve_after``,
+comes before batch jobs of its priority: else one behind a stream of these would wait for ever.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
 from clusterctl.model.states import LiveState
 from clusterctl.model.steering import QueueOrder
 
-Level = tuple[int, bool]  # priority, and whether they are batch jobs: the highest level is served first
+Level = tuple[int, int]  # priority, and the rank of their kind: the highest level is served first
+SERVICE, BATCH, URGENT_SERVICE = range(3)  # ranks
 NOTHING = Resources()
 
 
@@ -83,7 +85,7 @@ class Turns:
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        level_of, row_of = ORDERS[snapshot.steering.queue_order]
+        level_of, row_of = order_of(snapshot)
         self._standings = standings(snapshot) if snapshot.steering.queue_order == "drf" else {}
         rows: dict[Level, dict[str, list[Head]]] = defaultdict(lambda: defaultdict(list))
         for group in snapshot.queue:
@@ -165,12 +167,31 @@ def counted(snapshot: Snapshot, tenant: str) -> Resources:
     return snapshot.used.get(tenant, NOTHING) + snapshot.recent.get(tenant, NOTHING)
 
 
-def _by_priority(group: QueueGroup) -> Level:
-    return group.priority, group.kind == "batch"
+def order_of(snapshot: Snapshot) -> tuple[Callable[[QueueGroup], Level], Callable[[QueueGroup], str]]:
+    """The level, and the row in it, in which a group stands."""
+    by_priority, row_of = ORDERS[snapshot.steering.queue_order]
+
+    def level_of(group: QueueGroup) -> Level:
+        return group.priority if by_priority else 0, rank(group, snapshot)
+
+    return level_of, row_of
 
 
-def _by_kind(group: QueueGroup) -> Level:
-    return 0, group.kind == "batch"
+def rank(group: QueueGroup, snapshot: Snapshot) -> int:
+    """That of its kind, as long as it has waited."""
+    if group.kind == "batch":
+        return BATCH
+    return URGENT_SERVICE if is_urgent(group, group.submitted[0], snapshot) else SERVICE
+
+
+def is_urgent(group: QueueGroup, submitted: float, snapshot: Snapshot) -> bool:
+    """Whether a replica of *group*, submitted at that moment, comes before batch jobs."""
+    return group.displaced or is_overdue(submitted, snapshot)
+
+
+def is_overdue(submitted: float, snapshot: Snapshot) -> bool:
+    """Whether what was submitted at that moment has waited for ``starve_after``."""
+    return snapshot.at - submitted >= snapshot.steering.starve_after
 
 
 def _by_tenant(group: QueueGroup) -> str:
@@ -181,8 +202,9 @@ def _all_one_row(group: QueueGroup) -> str:
     return ""
 
 
-ORDERS: Mapping[QueueOrder, tuple[Callable[[QueueGroup], Level], Callable[[QueueGroup], str]]] = {
-    "fifo": (_by_kind, _all_one_row),
-    "priority": (_by_priority, _all_one_row),
-    "drf": (_by_priority, _by_tenant),
+# Whether priorities count, and which row of its level a group stands in.
+ORDERS: Mapping[QueueOrder, tuple[bool, Callable[[QueueGroup], str]]] = {
+    "fifo": (False, _all_one_row),
+    "priority": (True, _all_one_row),
+    "drf": (True, _by_tenant),
 }

@@ -71,6 +71,10 @@ class Floor:
         at = self._kept
         return at != NOBODY and bool(errand.pool >> at & 1) and errand.request <= errand.ranking.room(at, self.free[at])
 
+    def withholds(self, errand: Errand) -> bool:
+        """Whether nothing but its being kept is against that worker, for a job that does not end in time."""
+        return self.is_held_back(errand) and not errand.request <= self._extra
+
     def costs(self, rule: Rule) -> list[float]:
         """What each worker costs by now; the smallest is the best."""
         return [self._by_rule[rule].cost(at) for at in range(len(self.free))]

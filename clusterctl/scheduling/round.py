@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping
 from clusterctl.model.plan import Eligibility, Plan, Start, Wait
 from clusterctl.model.snapshot import QueueGroup, Snapshot
 from clusterctl.scheduling.backfill import Keeper
-from clusterctl.scheduling.candidates import eligibility
+from clusterctl.scheduling.candidates import eligibility, nobody
 from clusterctl.scheduling.filters import BACKFILL, SERVICE_CLAIMS, Sieve, reason, sift
 from clusterctl.scheduling.order import Line, Turns
 from clusterctl.scheduling.placement import Errand, Floor
 from clusterctl.scheduling.quotas import Quotas
-from clusterctl.scheduling.roster import Roster
+from clusterctl.scheduling.roster import Members, Roster
 from clusterctl.scheduling.rules import Rule
 
 
@@ -29,7 +29,8 @@ def plan(snapshot: Snapshot) -> Plan:
 
     ``more`` is set when going on at once may start further batch jobs: ``max_starts`` cut the round short (whoever was
     not looked at waits as ``round_full``), or every id that the snapshot holds of a longer group has started.
-    ``candidates`` of a start are the workers that could have had the group's jobs when the round began.
+    ``candidates`` of a start are the workers that could have had the group's jobs when the round began, but for one
+    that is kept for another job by then.
     """
     return _Round(snapshot).decide()
 
@@ -54,6 +55,7 @@ class _Round:
         self._more = False
 
     def decide(self) -> Plan:
+        self._keep_by_age()
         while len(self._starts) < self._most and (line := self._turns.current()):
             rule = self._rules[line.group.kind]
             if rule is None:
@@ -66,14 +68,40 @@ class _Round:
             waits=(*self._waits, *(wait for wait, _ in cut)),
             more=self._more or any(group.kind == "batch" for _, group in cut),
             shadow=self._keeper.shadow,
-            eligibility=self._eligibility,
+            eligibility=self._eligibility or self._who_may_claim(),
         )
+
+    def _keep_by_age(self) -> None:
+        """Keep a worker before the first turn, for the oldest that find no room."""
+        for group in self._keeper.elders():
+            barred = group.slots == 0 or (self._quotas is not None and not self._quotas.allow(group))
+            if self._rules[group.kind] is None or barred:
+                continue
+            sieve = sift(group, self._roster)
+            if not sieve.left and reason(sieve.removed, self._roster) == "fits_now":
+                self._floor_keeps(self._keeper.keep_by_age(group, self._able(group, sieve), self._floor.free))
+                return
+
+    def _able(self, group: QueueGroup, sieve: Sieve) -> Members:
+        """All that could hold it if they were empty."""
+        return sieve.pool & self._roster.capacities.at_least(group.request)
+
+    def _floor_keeps(self, at: int | None) -> None:
+        if at is not None and self._keeper.shadow is not None:
+            self._floor.keep(at, self._keeper.shadow.extra)
+
+    def _who_may_claim(self) -> Eligibility | None:
+        """Who could claim a service now; None if no service waits."""
+        if "service" not in self._rules:
+            return None
+        rule = self._rules["service"]
+        return nobody(self._roster) if rule is None else eligibility(self._roster, rule, self._floor.costs(rule))
 
     def _serve(self, line: Line, rule: Rule) -> None:
         """Start the first job of the line whose turn it is, or send it away."""
         group = line.group
         if group.kind == "service" and self._eligibility is None:
-            self._eligibility = eligibility(self._roster, rule, self._floor.costs(rule))
+            self._eligibility = self._who_may_claim()
         if line.taken == group.slots:
             self._refuse(line, "array_limit")
         elif self._quotas is not None and not self._quotas.allow(group):
@@ -81,11 +109,13 @@ class _Round:
         else:
             sieve, errand = self._looks.get(line) or self._look(line, rule)
             in_time = self._keeper.shadow is not None and self._keeper.ends_in_time(group)
-            at = None if errand is None else self._floor.best(errand, in_time=in_time)
+            passes = in_time or self._keeper.goes_before(line)
+            at = None if errand is None else self._floor.best(errand, in_time=passes)
             if errand is None or at is None:
                 self._find_no_room(line, sieve, errand)
             elif group.kind == "service" and self._floor.claims[at] >= self._claims:
-                self._send_away(line, SERVICE_CLAIMS, with_the_rest(sieve, SERVICE_CLAIMS))
+                kept = BACKFILL if not passes and self._floor.withholds(errand) else ""
+                self._send_away(line, SERVICE_CLAIMS, with_the_rest(sieve, SERVICE_CLAIMS, kept))
             else:
                 self._start(line, sieve, errand, rule, at, in_time=in_time)
 
@@ -98,14 +128,16 @@ class _Round:
     def _start(self, line: Line, sieve: Sieve, errand: Errand, rule: Rule, at: int, *, in_time: bool) -> None:
         """Give the line's first job to that worker."""
         group = line.group
+        passes = in_time or self._keeper.goes_before(line)
+        is_kept = not passes and self._floor.withholds(errand)
         self._starts.append(
             Start(
                 job_id=group.ids[line.taken],
                 worker_id=self._roster.workers[at].id,
                 policy=rule.policy,
                 score=errand.shift - errand.ranking.cost(at),
-                candidates=sieve.left.bit_count(),
-                refusals=sieve.removed,
+                candidates=sieve.left.bit_count() - is_kept,
+                refusals={**sieve.removed, BACKFILL: 1} if is_kept else sieve.removed,
                 fallback=rule.fallback,
             )
         )
@@ -132,10 +164,7 @@ class _Round:
         removed = with_the_rest(sieve, "fits_now")
         why = reason(removed, self._roster)
         if why == "fits_now":
-            members = sieve.pool & self._roster.capacities.at_least(group.request)
-            at = self._keeper.look(group, line.taken, members, self._floor.free)
-            if at is not None and self._keeper.shadow is not None:
-                self._floor.keep(at, self._keeper.shadow.extra)
+            self._floor_keeps(self._keeper.look(group, line.taken, self._able(group, sieve), self._floor.free))
         self._send_away(line, why, removed)
 
     def _send_away(self, line: Line, why: str, removed: Mapping[str, int]) -> None:

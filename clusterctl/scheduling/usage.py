@@ -17,6 +17,7 @@ from clusterctl.model.plan import Eligibility
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import Measured, WorkerPicture
 
+AGENT = Resources(100, 128, 0)  # what an agent itself uses at most: it is measured with its jobs, and asked for by none
 DIGITS = 4  # behind the point, of a metric in words; more if it takes more to tell two apart
 NOTHING = Resources()
 
@@ -165,9 +166,14 @@ def fit(request: Resources, free: Resources) -> Fit:
 
 
 def room(worker: WorkerPicture) -> Resources:
-    """What *worker*, whose measure must be usable, has left by its load. Of GPUs, which are not measured, all."""
+    """What *worker*, whose measure must be usable, has left by its load. Of GPUs, which are not measured, all.
+
+    What its agent may use is not counted, or no job could ever have a whole worker.
+    """
     cpu_milli, memory_mb = used(worker)
     capacity = worker.capacity
     return Resources(
-        capacity.cpu_milli - math.ceil(cpu_milli), capacity.memory_mb - math.ceil(memory_mb), capacity.gpus
+        capacity.cpu_milli - max(0, math.ceil(cpu_milli) - AGENT.cpu_milli),
+        capacity.memory_mb - max(0, math.ceil(memory_mb) - AGENT.memory_mb),
+        capacity.gpus,
     )

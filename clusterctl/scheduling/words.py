@@ -17,7 +17,7 @@ SENTENCES = {
     "no_workers": "no worker is up",
     "unsatisfiable": "needs {wish}; no worker that it may use is that large{largest}",
     "fits_now": "needs {wish}; every worker that could hold it is full for now",
-    "fits_load": "needs {wish}; those that have so much free use too much as it is: {busy}",
+    "fits_load": "needs {wish}; those that have so much free use too much as it is{busy}",
     "measured": "needs {wish}; of those that could hold it, it is not known what they use: {unmeasured}",
     "live": "needs {wish}; the workers that could hold it are not up",
     "admin_open": "needs {wish}; the workers that could hold it are draining or closed",
@@ -71,6 +71,10 @@ def quota(group: QueueGroup, snapshot: Snapshot) -> str:
     if bounds is None:
         return f"tenant {tenant} has no quota any more"
     held = snapshot.used.get(tenant, Resources()).cpu_milli
+    if bounds.running == 0:
+        return f"the quota of tenant {tenant} lets none of its jobs run"
+    if bounds.cpu_milli is not None and group.request.cpu_milli > bounds.cpu_milli:
+        return f"that is more than the whole quota of tenant {tenant}, {say(Resources(bounds.cpu_milli))}"
     if bounds.running is not None and bounds.holds >= bounds.running:
         return f"tenant {tenant} has {bounds.holds} of the {bounds.running} jobs of its quota running"
     if bounds.cpu_milli is not None and held + group.request.cpu_milli > bounds.cpu_milli:
@@ -79,11 +83,12 @@ def quota(group: QueueGroup, snapshot: Snapshot) -> str:
 
 
 def busy(group: QueueGroup, snapshot: Snapshot) -> str:
-    """What is short on the workers that are too busy, three of them at most."""
+    """What is short on the workers that are too busy, three of them at most; as an aside, if there are any."""
     ttl = snapshot.steering.measure_ttl
     measured = (worker for worker in active(snapshot) if is_usable(worker.measured, worker.capacity, snapshot.at, ttl))
     verdicts = ((worker, fit(group.request, room(worker))) for worker in measured if group.request <= worker.free)
-    return first_few(f"{worker.name}: {verdict.reason}" for worker, verdict in verdicts if not verdict)
+    told = first_few(f"{worker.name}: {verdict.reason}" for worker, verdict in verdicts if not verdict)
+    return told and f": {told}"
 
 
 def unmeasured(snapshot: Snapshot) -> str:

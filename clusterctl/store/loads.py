@@ -116,6 +116,19 @@ def read_held(db: Database) -> dict[int, Mapping[str, Resources]]:
     return {**held}
 
 
+def read_enduring(db: Database) -> dict[int, Resources]:
+    """By worker, what replicas hold there."""
+    return {
+        worker: Resources(cpu, memory, gpus)
+        for worker, cpu, memory, gpus in db.rows(
+            """
+            SELECT worker_id, sum(cpu_milli)::bigint, sum(memory_mb)::bigint, sum(gpus)::bigint
+              FROM allocations WHERE live AND kind = 'service' GROUP BY worker_id
+            """
+        )
+    }
+
+
 def read_endings(db: Database) -> tuple[Ending, ...]:
     """Every live allocation whose job has a time limit, in no order."""
     rows = db.rows(

@@ -14,6 +14,8 @@ from clusterctl.model.steering import Steering
 from clusterctl.store import grants, loads
 from clusterctl.store.connection import Database
 
+NOTHING = Resources()
+
 # What is left of the limit of an array, of which h is a job; NULL without a limit. The ids of an array are contiguous.
 SLOTS: LiteralString = """
     CASE WHEN h.array_limit IS NOT NULL THEN greatest(0, h.array_limit - (
@@ -41,6 +43,9 @@ def look(
     granted = grants.of(db, names) if names else {}
     quotas = {name: each.quota for name, each in granted.items() if each.quota is not None}
     used = read_used(db) if len(names) > 1 or quotas else {}
+    if any(at - group.submitted[0] >= steering.starve_after for group in groups):
+        enduring = loads.read_enduring(db)
+        workers = tuple(replace(worker, enduring=enduring.get(worker.id, NOTHING)) for worker in workers)
     return Snapshot(
         at=at,
         workers=loads.loaded(db, workers, steering, {group.kind for group in groups}),

@@ -34,7 +34,7 @@ class Machines:
         self.began: dict[int, int] = {}
         self.promised: dict[int, float] = {}
 
-    def submit(self, request: Resources, lasts: int, limit: int | None, tenant: str = "ann") -> int:
+    def submit(self, request: Resources, lasts: int, limit: int | None, tenant: str = "ann", **facts: Any) -> int:
         job = len(self.lasts) + 1
         self.lasts[job] = lasts
         self.waiting[job] = QueueGroup(
@@ -44,6 +44,7 @@ class Machines:
             time_limit_s=limit,
             ids=(job,),
             submitted=(float(self.now),),
+            **facts,
         )
         return job
 
@@ -168,3 +169,49 @@ def test_where_nothing_has_a_limit_it_starts_once_it_has_waited_long(order: Queu
     waited = wait_of_a_large_job(order, rival, False, {"starve_after": 100.0})
     assert waited is not None
     assert 100 <= waited <= 100 + LONGEST
+
+
+def wait_of_a_replica(*, displaced: bool) -> int | None:
+    """How long one waits behind batch jobs of its priority that always stand in line; None: for ever."""
+    chance, machines = Random(1), Machines(Steering(starve_after=100.0))
+    for second in range(1000):
+        while len(machines.waiting) < CROWD:
+            lasts = chance.randint(1, 10)
+            machines.submit(Resources(1, 0), lasts, lasts)
+        if second == BEGUN:
+            replica = machines.submit(Resources(2, 0), 10_000, None, "bob", kind="service", displaced=displaced)
+        machines.pass_a_second()
+        if second >= BEGUN and replica in machines.began:
+            return machines.began[replica] - BEGUN
+    return None
+
+
+def test_a_replica_behind_a_stream_of_batch_jobs_starts_once_it_has_waited_long() -> None:
+    waited = wait_of_a_replica(displaced=False)
+    assert waited is not None
+    assert 100 <= waited <= 100 + LONGEST
+
+
+def test_a_replica_of_a_lost_worker_comes_before_batch_jobs() -> None:
+    waited = wait_of_a_replica(displaced=True)
+    assert waited is not None
+    assert waited <= LONGEST
+
+
+def test_a_poorer_tenant_whose_job_is_always_the_first_in_turn_takes_no_worker_from_a_large_one() -> None:
+    """Its turn comes first, and it waits for room on another worker: one worker is kept, and not for it."""
+    machines, large = Machines(Steering()), 0
+    machines.submit(Resources(6, 2), 10_000, None, "cat", worker="b")
+    machines.schedule()
+    for second in range(1000):
+        if not any(group.tenant == "bob" for group in machines.waiting.values()):
+            machines.submit(Resources(6, 0), 5, 5, "bob", worker="b")
+        if second % 5 == 0:
+            machines.submit(Resources(1, 0), 20, 20, "ann", worker="a")
+        if second == BEGUN:
+            large = machines.submit(CAPACITIES["a"], 5, 5, "ann", worker="a")
+        machines.pass_a_second()
+        if large in machines.began:
+            break
+    assert large in machines.began
+    assert machines.began[large] - BEGUN <= 2 * LONGEST

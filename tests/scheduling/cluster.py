@@ -55,6 +55,7 @@ class Picture:
         labels: Mapping[str, str] = {},
         trouble: str = "",
         services: int = 0,
+        enduring: Resources = NOTHING,
         uses: tuple[float, float] | None = None,
         ago: float = 0.0,
         charged: Resources = NOTHING,
@@ -72,6 +73,7 @@ class Picture:
                 labels=labels,
                 trouble=trouble,
                 services=services,
+                enduring=enduring,
                 measured=None if uses is None else Measured(cpu_milli=uses[0] * 1000, memory_mb=uses[1], at=-ago),
                 charged=charged,
             )

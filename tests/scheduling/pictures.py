@@ -20,6 +20,7 @@ NAMES = "abcdefgh"
 LABELS: tuple[dict[str, str], ...] = ({}, {}, {"zone": "n"}, {"zone": "s"}, {"zone": "n", "disk": "ssd"})
 TENANTS = ("ann", "bob", "cat")
 NOW = 1000.0
+CPU, MEMORY = 100, 128  # of which there is a whole number: as much as an agent may use itself
 
 
 def draw_snapshot(chance: Random, *, workers: int, groups: int, jobs: int) -> Snapshot:
@@ -91,7 +92,7 @@ def whole_snapshots() -> st.SearchStrategy[Snapshot]:
 
 
 def _amount(chance: Random, most: int) -> Resources:
-    return Resources(chance.randint(0, most), chance.randint(0, most), chance.choice([0, 0, 1, 2]))
+    return Resources(CPU * chance.randint(0, most), MEMORY * chance.randint(0, most), chance.choice([0, 0, 1, 2]))
 
 
 def _worker(chance: Random, number: int) -> WorkerPicture:
@@ -134,6 +135,7 @@ def _loaded(chance: Random, worker: WorkerPicture) -> WorkerPicture:
         worker,
         trouble=chance.choice([""] * 8 + ["disk full"]),
         services=chance.randint(0, 3),
+        enduring=chance.choice([Resources(), worker.allocated]),
         measured=_measured(chance, worker.capacity),
         charged=chance.choice([Resources(), _amount(chance, 1)]),
         reports=Service(p99_ms=chance.choice([0.0, 30.0, 200.0]), violation_rate=chance.choice([0.0, 0.0, 0.2])),
@@ -144,15 +146,17 @@ def _loaded(chance: Random, worker: WorkerPicture) -> WorkerPicture:
 def _measured(chance: Random, capacity: Resources) -> Measured | None:
     if chance.random() < 0.15:
         return None
-    cpu_milli = chance.choice([0.0, 0.0, 0.5, 1.0, capacity.cpu_milli, 99.0, nan, inf, -1.0])
-    memory_mb = chance.choice([0.0, 0.0, 0.5, 1.0, capacity.memory_mb, 99.0])
+    cpu_milli = chance.choice([0.0, 0.0, 50.5, 150.0, 301.5, capacity.cpu_milli, 9900.0, nan, inf, -1.0])
+    memory_mb = chance.choice([0.0, 0.0, 60.5, 200.0, 401.5, capacity.memory_mb, 9900.0])
     return Measured(cpu_milli=cpu_milli, memory_mb=memory_mb, at=chance.choice([NOW, NOW, NOW - 120, NOW - 121]))
 
 
 def _endings(chance: Random, worker: WorkerPicture) -> list[Ending]:
     held = [amount for amount in (worker.reserved, worker.allocated) if chance.random() < 0.7]
     return [
-        Ending(worker_id=worker.id, request=amount, at=chance.choice([NOW - 5, NOW + 10, NOW + 20, NOW + 40]))
+        Ending(
+            worker_id=worker.id, request=amount, at=chance.choice([NOW - 100, NOW - 5, NOW + 10, NOW + 20, NOW + 40])
+        )
         for amount in held
     ]
 
@@ -160,7 +164,9 @@ def _endings(chance: Random, worker: WorkerPicture) -> list[Ending]:
 def _quotas(chance: Random) -> Mapping[str, Quota]:
     return {
         tenant: Quota(
-            cpu_milli=chance.choice([None, 0, 5, 8]), running=chance.choice([None, 1, 3]), holds=chance.randint(0, 2)
+            cpu_milli=chance.choice([None, 0, 5 * CPU, 8 * CPU]),
+            running=chance.choice([None, 1, 3]),
+            holds=chance.randint(0, 2),
         )
         for tenant in TENANTS
         if chance.random() < 0.3

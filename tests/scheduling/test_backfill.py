@@ -104,6 +104,15 @@ def test_nothing_is_kept_for_a_service() -> None:
     assert queue.plan().shadow is None
 
 
+def test_a_worker_is_kept_for_a_service_that_has_waited_long_or_lost_its_worker() -> None:
+    for urgent in (
+        busy().ruled(service_placement="pack").service("web", cpus=8, at=-600),
+        busy().ruled(service_placement="pack").service("web", cpus=8, displaced=True),
+    ):
+        assert kept(urgent.queued("x")) == ("a", 200.0, 0)
+        assert urgent.waiting() == {"web": "fits_now", "x": "backfill"}
+
+
 def test_nothing_is_kept_for_what_waits_for_something_else() -> None:
     for asks in ({"slots": 0}, {"labels": {"disk": "ssd"}}, {"cpus": 9}, {"worker": "nowhere"}):
         queue = busy().queued("head", **asks).queued("x")
@@ -153,3 +162,48 @@ def test_what_it_does_not_need_may_still_be_had() -> None:
 def test_a_job_that_can_be_promised_nothing_yet_does_not_keep_another_from_being() -> None:
     queue = busy().worker("b", allocated=amount(cpus=4)).queued("endless", worker="b").queued("head", cpus=6)
     assert kept(queue) == ("a", 100.0, 0)
+
+
+def test_a_worker_that_replicas_fill_is_not_kept_for_what_can_never_start_there() -> None:
+    """Else who wants that worker would have the only one that is kept, for ever."""
+    queue = cluster().worker("a", cpus=8, allocated=amount(cpus=4))
+    queue.worker("b", cpus=8, allocated=amount(cpus=6), enduring=amount(cpus=6))
+    queue.queued("wants b", cpus=4, worker="b", at=-900).queued("head", cpus=8, at=-600).queued("x", jobs=9)
+    assert kept(queue) == ("a", None, 0)
+    assert queue.chosen() == ["b"] * 2
+
+
+def test_what_is_long_over_its_limit_is_expected_at_no_time() -> None:
+    queue = cluster().worker("a", cpus=4, allocated=amount(cpus=4)).ends("a", -61, cpus=4)
+    assert queue.queued("head", cpus=4).plan().shadow is None
+    queue.worker("b", cpus=4, allocated=amount(cpus=4)).ends("b", 40, cpus=4)
+    assert kept(queue) == ("b", 40.0, 0)
+
+
+# --- Where tenants take turns
+
+
+def rivals() -> Picture:
+    """Two full workers, from each of which 4 CPUs come free; bob has nothing, so it is his turn before ann's."""
+    queue = cluster().worker("a", cpus=8, allocated=amount(cpus=8)).worker("b", cpus=8, allocated=amount(cpus=8))
+    return queue.holds("ann", cpus=16).ends("a", 100, cpus=8).ends("b", 200, cpus=8)
+
+
+def test_it_is_kept_for_the_oldest_whosever_turn_it_is() -> None:
+    queue = rivals().queued("old", cpus=8, tenant="ann", at=-20).queued("young", cpus=1, tenant="bob", at=-10)
+    assert kept(queue) == ("a", 100.0, 0)
+
+
+def test_nobody_younger_takes_what_is_kept_for_the_oldest_though_it_is_their_turn() -> None:
+    queue = cluster().worker("a", cpus=8, allocated=amount(cpus=4)).holds("ann", cpus=4).ends("a", 100, cpus=4)
+    queue.queued("old", cpus=8, tenant="ann", at=-20)
+    queue.queued("young", tenant="bob", at=-10).queued("short", tenant="bob", at=-9, limit=50)
+    assert queue.started() == ["short"]
+    assert queue.waiting() == {"old": "fits_now", "young": "backfill"}
+
+
+def test_who_is_older_or_of_a_higher_priority_takes_it_when_it_is_their_turn() -> None:
+    queue = cluster().worker("a", cpus=8, allocated=amount(cpus=4)).holds("ann", cpus=4).ends("a", 100, cpus=4)
+    queue.queued("old", cpus=8, tenant="ann", at=-20)
+    queue.queued("older", tenant="bob", at=-30).queued("urgent", tenant="bob", priority=90)
+    assert queue.started() == ["urgent", "older"]

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from clusterctl.model.explanation import Explanation
 from clusterctl.model.snapshot import Quota, Snapshot
 from clusterctl.scheduling import plan
+from clusterctl.scheduling.explanation import never_starts
 from tests.scheduling.cluster import Picture, amount, cluster
 from tests.scheduling.explained import (
     changes,
@@ -106,7 +107,7 @@ def test_a_worker_that_uses_more_than_it_holds_is_told_with_what_it_is_short_of(
     picture = cluster().worker("w1", cpus=4).worker("w2", cpus=1).queued("web", cpus=2)
     found = told_in(measured(with_services(picture.snapshot()), w1=(3, 100), w2=(0, 0)), "web")
     assert (found.reason, found.candidates) == ("fits_load", 0)
-    assert found.headline.endswith(": w1: CPU insufficient: free 1.00 cores < req 2.00 cores")
+    assert found.headline.endswith(": w1: CPU insufficient: free 1.10 cores < req 2.00 cores")
     assert ("clusterctl config set use_measures never", "w1") in changes(found)
 
 
@@ -160,6 +161,22 @@ def test_a_full_quota_names_the_jobs_that_hold_it_and_how_much_more_it_would_tak
     assert seconds(found) == 100
     assert changes(found) == [("clusterctl tenant sim --max-cpus 12", "w1"), ("--tenant default", "w1")]
     assert steps(found) == [("tenant_quota", 1, ("w1",))]
+
+
+def test_what_is_more_than_the_whole_quota_is_told_that_no_end_helps() -> None:
+    for quota, why in (
+        (Quota(cpu_milli=2000), "that is more than the whole quota of tenant sim, 2 CPUs"),
+        (Quota(running=0), "the quota of tenant sim lets none of its jobs run"),
+    ):
+        picture, snapshot = bounded(quota)
+        found = told_in(snapshot, "x", held=[holding(picture, "w1", job=41, cpus=4, tenant="sim", limit=100)])
+        assert (found.reason, found.headline, found.blockers) == ("tenant_quota", f"needs 4 CPUs; {why}", ())
+        assert basis(found) == "no estimate: no end of a job makes the quota of its tenant larger"
+        assert changes(found)[0][0].startswith("clusterctl tenant sim --max-")
+        assert never_starts(snapshot, snapshot.queue[0]) == found.headline
+        full = replace(snapshot, workers=(replace(snapshot.workers[0], allocated=amount(cpus=16)),))
+        assert told_in(full, "x").advice == "Ask for less, or raise the quota: `clusterctl tenant sim`."
+    assert never_starts(bounded(Quota(cpu_milli=4000, running=1))[1], snapshot.queue[0]) == ""
 
 
 def test_a_quota_of_jobs_is_raised_by_its_own_option() -> None:

@@ -17,7 +17,8 @@ from clusterctl.model.snapshot import Ending, Measured, Snapshot
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.scheduling import candidate_table, plan, refusals
 from tests.scheduling.pictures import NOW, draw_snapshot, draw_whole, snapshots, whole_snapshots
-from tests.scheduling.plain import World, willing
+from tests.scheduling.plain import World
+from tests.scheduling.plain_looks import willing
 
 pairs = st.tuples(whole_snapshots(), st.randoms(use_true_random=False))
 UNASKED = ("round_full", "policy_disabled")

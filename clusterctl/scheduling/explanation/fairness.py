@@ -8,7 +8,7 @@ from clusterctl.model.explanation import Share
 from clusterctl.model.resources import Resources
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.measures import dominant_share
-from clusterctl.scheduling.order import ORDERS, capacity_up, standings
+from clusterctl.scheduling.order import capacity_up, order_of, standings
 
 NAMED = 3  # tenants
 
@@ -18,7 +18,7 @@ def share(scene: Scene) -> Share | None:
     snapshot, mine = scene.snapshot, scene.group
     if snapshot.steering.queue_order != "drf" or mine.kind == "service":
         return None
-    level_of, _ = ORDERS["drf"]
+    level_of, _ = order_of(scene.snapshot)
     rivals = {group.tenant for group in snapshot.queue if level_of(group) == level_of(mine)} - {mine.tenant}
     if not rivals:
         return None

@@ -10,14 +10,14 @@ from clusterctl.model.explanation import Position
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.order import ORDERS, Standing, capacity_up, counted
+from clusterctl.scheduling.order import Standing, capacity_up, counted, order_of
 
 Line = tuple[QueueGroup, Crowd]
 
 
 def find(scene: Scene) -> Position:
     """Where it stands, if each job before it were to start: that is what gives tenants their turns."""
-    level_of, row_of = ORDERS[scene.snapshot.steering.queue_order]
+    level_of, row_of = order_of(scene.snapshot)
     mine = scene.group
     lines = [(group, scene.crowds[group.shape]) for group in scene.snapshot.queue]
     higher = [line for line in lines if level_of(line[0]) > level_of(mine)]
