@@ -81,8 +81,7 @@ class Reports:
             whole = len(data)
         lines = data[:whole].split(b"\n")[begin > offset : -1]  # the first may have lost its beginning
         self._move(id, begin + whole)
-        if size >= LARGEST_BYTES:
-            begin_anew(path)
+        if size >= LARGEST_BYTES and begin_anew(path):
             self._move(id, 0)
         return lines
 
@@ -130,12 +129,14 @@ def fold(earlier: Report, later: Report) -> Report:
     )
 
 
-def begin_anew(path: Path) -> None:
-    """Cut the file at *path*, unless it is known by another name too: then it is something else."""
+def begin_anew(path: Path) -> bool:
+    """Cut the file at *path*, unless it is known by another name too: then it is something else. Whether it was cut."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        if os.fstat(fd).st_nlink == 1:
-            os.ftruncate(fd, 0)
+        if os.fstat(fd).st_nlink > 1:
+            return False
+        os.ftruncate(fd, 0)
+        return True
     finally:
         os.close(fd)
 

@@ -55,8 +55,16 @@ class Chronicle:
         is_news = self._tell_what_stands(done, number)
         placed = done.placed.total()
         if done.replicas or ((placed or is_news) and self._due.is_due("keep a round", KEEP_EVERY)):
-            waits = len(done.decided.waits)
-            rounds.keep(self._db, term, number, done.picture, took_ms=took_ms, claims=placed, waits=waits)
+            rounds.keep(
+                self._db,
+                term,
+                number,
+                done.picture,
+                took_ms=took_ms,
+                claims=placed,
+                waits=len(done.decided.waits),
+                kept_worker_id=None if (shadow := done.decided.shadow) is None else shadow.worker_id,
+            )
 
     def _tell_what_stands(self, done: Outcome, number: int) -> bool:
         """True if something was said that did not stand before."""

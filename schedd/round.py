@@ -91,7 +91,7 @@ def replicas_in(picture: Snapshot) -> Iterator[int]:
 def announce(db: Database, number: int, attempts: Sequence[Start], picture: Snapshot) -> None:
     """Say in the claim log which replicas are about to be given to whom, and how the workers were used."""
     workers = {worker.id: worker for worker in picture.workers}
-    usages = [usage(workers[start.worker_id]) for start in attempts]
+    usages = [usage(workers[start.worker_id], picture) for start in attempts]
     claims.log_attempts(db, number, attempts, usages, picture.at)
 
 

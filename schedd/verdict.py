@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from clusterctl.model.claim_log import Said
+from clusterctl.model.claim_log import LEAST_FIRST, Said
 from clusterctl.model.plan import Eligibility
 from clusterctl.model.snapshot import Snapshot, WorkerPicture
 from clusterctl.model.states import LiveState
+from clusterctl.scheduling.usage import is_usable
 
 MOST_WORKERS = 64  # that a row names: those nearest to the minimum
+DIGITS = range(4, 17)  # of a score; more than the first if it takes more to tell two apart
 AMOUNT = re.compile(r"[0-9][0-9.]*")
 
 
@@ -47,14 +49,24 @@ def detail(found: Eligibility, picture: Snapshot) -> dict[str, Any]:
         "eligible_workers": [name for name in named if name in set(found.eligible)],
         "metrics": {name: found.metrics[name] for name in named if name in found.metrics},
         "min_metrics": found.minimum,
-        "usage": {name: usage(workers[name]) for name in named},
-        "not_eligible_reasons": {name: found.reasons[name] for name in named if name in found.reasons},
+        "usage": {name: usage(workers[name], picture) for name in named},
+        "not_eligible_reasons": {name: in_its_sign(found, name) for name in named if name in found.reasons},
     }
     if left_out := len(workers) - len(named):
         told["more"] = left_out
     if found.fallback:
         told["fallback"] = found.fallback
     return told
+
+
+def in_its_sign(found: Eligibility, name: str) -> str:
+    """Why it may not claim; by a policy whose score is better the higher, as that: ``slo:65.07<67.63``."""
+    metric, least = found.metrics.get(name), found.minimum
+    if found.policy in LEAST_FIRST or metric is None or least is None:
+        return found.reasons[name]
+    pairs = (tuple(f"{0 - each:.{digits}g}" for each in (metric, least)) for digits in DIGITS)
+    mine, best = next((pair for pair in pairs if pair[0] != pair[1]), (repr(0 - metric), repr(0 - least)))
+    return f"{found.policy}:{mine}<{best}"
 
 
 def nearest(names: Iterable[str], found: Eligibility) -> list[str]:
@@ -69,13 +81,14 @@ def nearest(names: Iterable[str], found: Eligibility) -> list[str]:
     return sorted(names, key=distance)[:MOST_WORKERS]
 
 
-def usage(worker: WorkerPicture) -> dict[str, Any] | None:
-    """What was measured of a worker last: CPU in percent of its registered CPUs; None if nothing was."""
-    if (measured := worker.measured) is None:
+def usage(worker: WorkerPicture, picture: Snapshot) -> dict[str, Any] | None:
+    """What was measured of a worker last: CPU in percent of its registered CPUs; None of what nobody goes by."""
+    measured, ttl = worker.measured, picture.steering.measure_ttl
+    if measured is None or not is_usable(measured, worker.capacity, picture.at, ttl):
         return None
     percent = 100 * measured.cpu_milli / worker.capacity.cpu_milli
     return {
-        "cpu_percent": round(percent, 2),  # what is no number is null in JSON
+        "cpu_percent": round(percent, 2),
         "memory_mb": measured.memory_mb,
         "sampled_at": datetime.fromtimestamp(measured.at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
     }

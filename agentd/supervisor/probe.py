@@ -1,24 +1,27 @@
 """Whether a replica is ready: a command that is run beside it, again and again.
 
 It runs in a session of its own, with the job's environment and directory, and nobody hears what it says. It is a child
-of the supervisor, as the job is, and so is, sooner or later, all that it leaves behind. A mark in its environment tells
-that from what the job leaves.
+of the supervisor, as the job is, and so is, sooner or later, all that it leaves behind. A mark tells that from what the
+job leaves: a resource limit that means nothing to it, and which every process has from its parent, whatever becomes of
+its session, its environment and its files. What is spared is what has set that limit itself, and what runs as another
+user by now: it stays until somebody else ends it. Where the limit cannot be set only the session tells.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import resource
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from agentd.supervisor.care import Care
 from agentd.supervisor.spawn import Start, spawn_file
 from agentd.supervisor.tree import Process, children_of, descendants, read_process, read_processes, send_signals
 
-MARK = "CLUSTERCTL_READY_CMD"
+MARKED, MARK = resource.RLIMIT_RTTIME, (1 << 62) - 1709  # microseconds: no real-time process runs so long
 INSIST_S = 1.0  # between two attempts to kill one that does not die
 
 
@@ -75,19 +78,20 @@ class Probe:
 
     def note_end(self, status: int, now: float) -> None:
         """The command has ended. What it has left running has nobody else to end it."""
-        self.pid = 0
+        session, self.pid = self.pid, 0
         if self.moment == math.inf:
             return
         self.is_ready = status == 0 and not self._hangs
         self.moment = now + (self._care.probe_late if self.is_ready else self._care.probe_soon)
-        send_signals(self._leftovers(), signal.SIGKILL)
+        send_signals(self._leftovers(session), signal.SIGKILL)
 
     def _run(self) -> int:
         """Its pid; 0 if it cannot be made, which is as good as a failure."""
-        null, environment = self._around.null, {**self._start["env"], MARK: self._start["token"]}
+        start, null = self._start, self._around.null
         try:
-            os.chdir(self._start["cwd"])
-            return spawn_file("/bin/sh", ["/bin/sh", "-c", self._start["ready_cmd"]], environment, (null, null, null))
+            os.chdir(start["cwd"])
+            with marked():
+                return spawn_file("/bin/sh", ["/bin/sh", "-c", start["ready_cmd"]], start["env"], (null, null, null))
         except (OSError, ValueError):
             return 0
         finally:
@@ -98,13 +102,25 @@ class Probe:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)  # not reaped yet: the number is still its own
 
-    def _leftovers(self) -> list[Process]:
-        """What the probe has left, and all below it."""
-        left = [process for process in children(self._around.pid) if is_marked(process.pid, self._start["token"])]
+    def _leftovers(self, session: int) -> list[Process]:
+        """What the probe that had *session* has left, or one before it, and all below that."""
+        left = [each for each in children(self._around.pid) if each.session == session or is_marked(each.pid)]
         if not left:
             return []
         below = children_of(read_processes())
         return [*left, *(process for root in left for process in descendants(root.pid, below))]
+
+
+@contextmanager
+def marked() -> Iterator[None]:
+    """What is made meanwhile has the mark, and hands it on."""
+    ours = resource.getrlimit(MARKED)
+    with suppress(OSError, ValueError):  # an administrator has set it lower, say
+        resource.setrlimit(MARKED, (MARK, ours[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(MARKED, ours)
 
 
 def children(pid: int) -> Iterator[Process]:
@@ -117,10 +133,9 @@ def children(pid: int) -> Iterator[Process]:
     yield from (process for process in found if process and not process.is_zombie)
 
 
-def is_marked(pid: int, token: str) -> bool:
-    """Whether *pid* was started by a probe of the attempt that has *token*."""
+def is_marked(pid: int) -> bool:
+    """Whether *pid* comes from a probe."""
     try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return f"{MARK}={token}".encode() in file.read().split(b"\0")
+        return resource.prlimit(pid, MARKED)[0] == MARK
     except OSError:
         return False

@@ -27,13 +27,13 @@ class Replica(Attempt):
         self._ends = Ends(self._care)
         self._probe = Probe(start, around, self._care) if start["ready_cmd"] else None
         self._generation = self._wanted = start["generation"]
-        self._restarts = -1  # the first start is none
+        self._runs = self._restarts = 0  # a restart: a run after an end that nobody asked for
         self._up_at = 0.0
         self._ready_at: float | None = None
         self._ready_due = math.inf  # when it has been up for long enough
         self._was_ready = False  # this process, at any time
         self._rests_until = math.inf
-        self._last: Mapping[str, Any] = {}  # how the process before has ended: exit code or signal, and detail
+        self._last: Mapping[str, Any] = {}  # how a process has last ended by itself: exit code or signal, detail
         self._why = ""  # this process is ended, and another is to come
         self._begun_bytes = 0  # of the journal: all up to the first process
 
@@ -91,7 +91,8 @@ class Replica(Attempt):
                 self._around.journal.cut_back(self._begun_bytes)
         else:
             self._begun_bytes = self._around.journal.size
-        self._restarts += 1
+        self._runs += 1
+        self._restarts += self._rests_until < math.inf
         self._generation, self._rests_until, self._why = self._wanted, math.inf, ""
         super()._run(now)
         self._up_at = now
@@ -110,7 +111,7 @@ class Replica(Attempt):
 
     def _could_not_start(self, error: CannotStartError) -> None:
         """Rest, as after any end, unless this worker could not even begin. If the lease is out, that ends the rest."""
-        if error.outcome == "never_started" and not self._restarts:
+        if error.outcome == "never_started" and self._runs == 1:
             super()._could_not_start(error)
         else:
             self._rest(boottime(), {"exit_code": error.exit_code, "detail": str(error)}, up_s=0.0)
@@ -139,7 +140,7 @@ class Replica(Attempt):
         now = boottime()
         self._ready_at, self._ready_due = None, math.inf
         if self._wanted > self._generation:
-            self._last, self._was_ready = last, False
+            self._was_ready = False
             self._run_again(now)
         else:
             self._rest(now, last, up_s=now - self._up_at)
@@ -175,7 +176,7 @@ class Replica(Attempt):
                 "kind": "condition",
                 "allocation_id": self.allocation_id,
                 "ready_at": self._ready_at,
-                "restarts": max(0, self._restarts),
+                "restarts": self._restarts,
                 "rests_until": None if self._rests_until == math.inf else self._rests_until,
                 "generation": self._generation,
                 **self._last,

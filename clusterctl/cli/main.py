@@ -116,6 +116,8 @@ def no_option(error: Exception, command: str, word: str, near: Sequence[str]) ->
         return BadInput(sentence, f"here that is `{ours}`; {help_on(command)}")
     if command == "submit" and foreign.is_of_sbatch(word):
         return BadInput(sentence, f"nothing here does what it does for sbatch; {help_on(command)}")
+    if re.match("-[0-9]", word):
+        return BadInput(sentence, f"before a value that begins with a dash write `--`; {help_on(command)}")
     guess = next(iter(difflib.get_close_matches(word, near, n=1)), "")
     return BadInput(sentence, (f"did you mean {guess}? " if guess else "") + help_on(command))
 

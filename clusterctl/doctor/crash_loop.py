@@ -10,7 +10,8 @@ from clusterctl.model.findings import Finding
 from clusterctl.store import service_troubles
 from clusterctl.store.service_troubles import Crashing
 
-RESTARTS = 3  # without having become ready since
+RESTARTS = 3  # without having been ready for long since
+STEADY_S = 30.0  # seconds: what ends sooner has ended quickly, as its worker counts it
 MOST = 100
 
 
@@ -20,13 +21,13 @@ class CrashLoop(Check):
     code = "crash_loop"
     severity = "warning"
     meaning = (
-        "A replica of a service is not ready, and has been started again three times or more on its worker, or was "
-        "given up there and waits for another."
+        "The process of a replica has ended three times or more on its worker, or was given up there, and has not been "
+        "ready for 30 seconds since. Restarts that somebody asked for do not count."
     )
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Every one of them."""
-        yield from map(self.told, service_troubles.crashing(cluster.db, RESTARTS, MOST))
+        yield from map(self.told, service_troubles.crashing(cluster.db, RESTARTS, STEADY_S, MOST))
 
     def told(self, replica: Crashing) -> Finding:
         """The finding."""
@@ -48,6 +49,7 @@ class CrashLoop(Check):
                 "state": replica.state,
                 "attempt": replica.attempt,
                 "restarts": replica.restarts,
+                "all_restarts": replica.all_restarts,
                 "failures": replica.failures,
                 "last_exit": replica.last_exit,
             },

@@ -11,7 +11,8 @@ from clusterctl.store import waiting
 from clusterctl.store.waiting import Passed, Waiting
 from clusterctl.units import format_age
 
-ROOM = ("fits_now", "round_full")  # who waits for anything else would not start if it were its turn
+# Who waits for anything else would not start if it were its turn.
+ROOM = ("fits_now", "fits_load", "backfill", "service_claims", "round_full")
 PATIENCE = 1800.0  # seconds
 TIMES = 10.0  # the median wait of the others
 WITHIN = 3600.0  # seconds: what others got longer ago explains nothing

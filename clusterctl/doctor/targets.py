@@ -1,4 +1,4 @@
-"""What an operator wants looked at or mended: ``job:42``, ``allocation:7``, ``worker:w1``, ``cluster``, or a code."""
+"""What to look at or mend: ``job:42``, ``service:web``, ``allocation:7``, ``worker:w1``, ``cluster``, or a code."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from clusterctl.cluster import Cluster
 from clusterctl.doctor.registry import BY_CODE
 from clusterctl.model.errors import BadInput, NotFound
 from clusterctl.model.findings import Examination, Finding
-from clusterctl.store import evidence
+from clusterctl.store import evidence, service_rows
 
-FORMS = "write job:42, service:42, allocation:7, worker:w1, cluster, or a code such as reserved_expired"
+FORMS = "write job:42, service:web, allocation:7, worker:w1, cluster, or a code such as reserved_expired"
 NUMBERED = ("job", "service", "allocation")
-SUBJECT = re.compile(rf"(?:{'|'.join(NUMBERED)}):[0-9]{{1,18}}|(?:worker|setting):.+|cluster", re.DOTALL)
+NUMBER = re.compile("[0-9]{1,18}")
+SUBJECT = re.compile(rf"(?:{'|'.join(NUMBERED)}):[0-9]{{1,18}}|(?:service|worker|setting):.+|cluster", re.DOTALL)
 
 
 class Targets(NamedTuple):
@@ -45,11 +46,25 @@ def parse(words: Sequence[str]) -> Targets:
 def normal(subject: str) -> str:
     """``job:007`` is job 7."""
     kind, _, name = subject.partition(":")
-    return f"{kind}:{int(name)}" if kind in NUMBERED else subject
+    return f"{kind}:{int(name)}" if kind in NUMBERED and NUMBER.fullmatch(name) else subject
+
+
+def by_number(cluster: Cluster, subject: str) -> str:
+    """``service:web`` as ``service:42``, and any other subject as it is. Raises NotFound; BadInput for several."""
+    kind, _, name = subject.partition(":")
+    if kind != "service" or NUMBER.fullmatch(name):
+        return subject
+    numbers = service_rows.numbers_of(cluster.db, name)
+    if len(numbers) > 1:
+        raise BadInput(f"{len(numbers)} services are called {name!a:.80}", "name one by its number")
+    if not numbers:
+        raise NotFound(f"no service {name!a:.80}", "`clusterctl services` lists them")
+    return f"service:{numbers[0]}"
 
 
 def narrow(cluster: Cluster, examination: Examination, targets: Targets) -> Examination:
-    """Only what *targets* mean. Raises NotFound for a subject of which nobody knows anything."""
+    """Only what *targets* mean. Raises NotFound for a subject of which nobody knows anything, BadInput for several."""
+    targets = targets._replace(subjects=tuple(by_number(cluster, subject) for subject in targets.subjects))
     found = tuple(finding for finding in examination.findings if targets.mean(finding))
     concerned = {subject for finding in examination.findings for subject in finding.concerns}
     for subject in targets.subjects:

@@ -11,6 +11,7 @@ import msgspec
 
 from clusterctl.model.explanation import Similar
 from clusterctl.model.resources import Resources
+from clusterctl.model.services import HeldUp
 from clusterctl.model.snapshot import QueueGroup
 
 # Numbers that no job bears. In turn: every job that the snapshot holds, those that it does not, those still to come.
@@ -65,12 +66,15 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     ``group`` is it alone; of an array that is not submitted yet (``job_id`` None), all its jobs. ``ready``: it has its
     turn in the queue. If not, ``held``, ``parents`` (those that have not ended; ``unmet`` of them) or ``not_before``
     say why. ``last_end``: how its newest attempt ended, in words. ``deadline`` and ``start_before``: both or none.
+    ``every_worker``: a replica of a service that has one for each worker.
     """
 
     job_id: int | None
     name: str
     group: QueueGroup
     array_limit: int | None = None
+    array_index: int | None = None
+    every_worker: bool = False
     ready: bool = True
     held: bool = False
     remark: Remark | None = None
@@ -85,11 +89,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 class Roll(msgspec.Struct, frozen=True, kw_only=True):
     """A rolling restart of a service: one replica after the other, each once the one before is ready again.
 
-    ``at_job``, ``at_worker``: whose turn it is, if somebody's; ``left``: replicas to which it has not come yet.
+    ``held_up_by``: whom it waits for, if for somebody; ``left``: replicas to which it has not come yet.
     """
 
-    at_job: int | None
-    at_worker: str | None
+    held_up_by: HeldUp | None
     left: int
 
 
@@ -97,8 +100,8 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker of a replica says of it, and what its service wants.
 
     Restarts are counted: ``wanted`` of the service, ``asked`` of this replica's worker, ``ran``: which of them its
-    process follows. ``ready_cmd``, ``ready_after_s``: what it takes to be ready, as in the spec. ``roll``: while a
-    restart is under way.
+    process follows. ``ready_cmd``, ``ready_after_s``: what it takes to be ready, as in the spec; ``was_ready``: its
+    process was. ``roll``: while a restart is under way.
     """
 
     service_id: int
@@ -111,6 +114,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     ran: int | None
     ready_cmd: str
     ready_after_s: float
+    was_ready: bool = False
     roll: Roll | None = None
 
 

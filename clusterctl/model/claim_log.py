@@ -28,6 +28,8 @@ SKIPPED_AS: Mapping[str, str] = {
     "named_worker": "no_candidate",
     "label": "no_candidate",
 }
+# Policies whose metrics are amounts, of which the least is best. Those of others are scores, negated.
+LEAST_FIRST: frozenset[str] = frozenset({"resource_usage", "service_count"})
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +73,11 @@ class ClaimPicture(msgspec.Struct, frozen=True, kw_only=True):
     A ClaimEligibility is folded, too: there is one while services wait, and it is of no job.
 
     ``detail``, by event. ClaimEligibility: ``eligible`` (whether anybody may claim) ``policy active_workers
-    eligible_workers metrics min_metrics usage not_eligible_reasons``, maps by worker, ``more`` workers that are left
-    out, and ``fallback`` if another policy than the one that is set decided, and why. ClaimAttempt: ``job_id claimant
-    usage``. Claimed: ``job_id claimant``, ``fallback``. ClaimSkipped: ``reason`` (SKIPPED_AS), ``text`` in words, and
-    ``kept_worker`` that is kept for it, ``kept_until``. Released: ``text attempt exit_code signal ran_s``, where there
-    are any.
+    eligible_workers metrics min_metrics usage not_eligible_reasons``, maps by worker (of metrics the least is the best:
+    a score is negated there), ``more`` workers that are left out, and ``fallback`` if another policy than the one that
+    is set decided, and why. ClaimAttempt: ``job_id claimant usage``. Claimed: ``job_id claimant``, ``fallback``.
+    ClaimSkipped: ``reason`` (SKIPPED_AS), ``text`` in words, and ``kept_worker`` that is kept for it, ``kept_until``.
+    Released: ``text attempt exit_code signal ran_s``, where there are any.
     """
 
     id: int

@@ -157,6 +157,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
     job_id: int | None
     name: str
+    kind: str = "batch"
     state: str
     reason: str | None
     headline: str
@@ -174,6 +175,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     deadline: Deadline | None = None
     similar: Similar | None = None
     changes: tuple[Change, ...] = ()
+    advice: str = ""  # what may help, where no change is proven to
     replicas: tuple[ReplicaLine, ...] = ()  # of the service, where the job is its first replica
     history: tuple[Stretch, ...] = ()  # only where it is asked for
     delays: tuple[Delay, ...] = ()  # the sums of that

@@ -49,7 +49,7 @@ class Step(NamedTuple):
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
     """What a verb did to one job, or would do. ``state``: before it. ``again``: the new job, of one submitted again.
 
-    ``service``: of which it is one of so many ``replicas``.
+    ``service``: of which it is one of so many ``replicas``; ``every_worker``: one for each.
     """
 
     job_id: int
@@ -61,6 +61,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     again: int | None = None
     service: int | None = None
     replicas: int = 0
+    every_worker: bool = False
 
 
 def decide(verb: Verb, job: Seen) -> Step:

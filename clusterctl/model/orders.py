@@ -65,9 +65,8 @@ class Replica(msgspec.Struct, frozen=True, kw_only=True):
     """How a replica stands on its worker, when this is said.
 
     ``ready_ago_s``: since when it can serve; None: it cannot. ``rests_s``: its process has ended, and is started again
-    in so many seconds; None: it runs, or is being stopped. ``restarts``: how often it was started again, for whatever
-    reason. ``last_exit``: how the process before has ended (``exit code 1``). ``generation``: which restart its process
-    follows.
+    in so many seconds; None: it runs, or is being stopped. ``restarts``: how often it was started again because it had
+    ended by itself. ``last_exit``: how it last did (``exit code 1``). ``generation``: which restart it follows.
     """
 
     allocation_id: int

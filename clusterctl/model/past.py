@@ -11,7 +11,7 @@ import msgspec
 
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. ``rests_until``: what its end made the job wait for, if it did."""
+    """One attempt. ``retry_at``: what its end made the job wait for, if it did."""
 
     attempt: int
     worker: str
@@ -22,7 +22,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None
     signal: int | None
     detail: str
-    rests_until: float | None
+    retry_at: float | None
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):

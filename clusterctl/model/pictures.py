@@ -36,9 +36,10 @@ class AllocationPicture(msgspec.Struct, frozen=True, kw_only=True):
 class ReplicaPicture(msgspec.Struct, frozen=True, kw_only=True):
     """What a job of the kind ``service`` is besides: one of the replicas of service ``id``; how its process fares.
 
-    ``ready_at``: since when it can serve; ``resting_until``: its process has ended, and is started again then, the
-    ``restarts``-th time or later on this worker. ``generation`` counts the rolling restarts of the service, and
-    ``ran_generation`` is which of them its process follows. ``p99_ms`` and ``violation_rate`` are as it reported last.
+    ``ready_at``: since when it can serve; ``was_ready``: its process could, at any time. ``resting_until``: its process
+    has ended, and is started again then. ``restarts``: how often it was, on any worker. ``generation`` counts the
+    rolling restarts of the service, and ``ran_generation`` is which of them its process follows. ``p99_ms`` and
+    ``violation_rate`` are as it reported last.
     """
 
     id: int
@@ -51,6 +52,7 @@ class ReplicaPicture(msgspec.Struct, frozen=True, kw_only=True):
     p99_ms: float | None
     violation_rate: float | None
     slo_p99_ms: int | None
+    was_ready: bool = False
 
 
 class JobPicture(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,7 +73,8 @@ class Eligibility(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one look. ``more``: the round was cut short by ``max_starts``; go on at once.
 
-    ``eligibility``: as services found the workers at their first turn; None if no service waits for one.
+    ``eligibility``: as services found the workers at their first turn, or, if none had one, as they stood at the end;
+    None if no service waits.
     """
 
     starts: tuple[Start, ...] = ()

@@ -15,12 +15,16 @@ MOST_KEPT = 500  # rounds
 
 
 class KeptRound(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round saw, ``at`` in seconds since the epoch, and the rules by which it decided."""
+    """What a round saw, ``at`` in seconds since the epoch, and the rules by which it decided.
+
+    ``kept_worker_id``: the worker that it kept for the first job that waited for room.
+    """
 
     number: int
     at: float
     rules: Steering
     workers: tuple[WorkerPicture, ...]
+    kept_worker_id: int | None = None
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,9 @@ import msgspec
 from clusterctl.model.pictures import JobPicture
 from clusterctl.model.states import JobState
 
-# ``ready``: every replica serves; ``partly``: some do; ``starting``: none yet, but some run; ``waiting``: none runs.
-ServiceState = Literal["ready", "restarting", "partly", "starting", "waiting", "held", "ended"]
+# ``ready``: every replica serves; ``partly``: some do; ``starting``: none yet, but some run; ``unready``: some did, and
+# none does any more; ``silent``: nothing is heard of the workers of those that run; ``waiting``: none runs.
+ServiceState = Literal["ready", "restarting", "partly", "unready", "starting", "silent", "waiting", "held", "ended"]
 UNPLACED = (JobState.HELD, JobState.PENDING)
 
 
@@ -29,27 +30,56 @@ class Replica(msgspec.Struct, frozen=True):
 
 
 class ReplicaCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of the wanted replicas are where. The ``ready``, ``starting`` and ``resting`` (between two runs) run.
+    """How many of the wanted replicas are where.
 
-    ``stopping`` are being cancelled: they are not wanted any more, nor counted among the others.
+    Those run that are ``ready``, ``starting``, ``unready`` (were ready, and are no longer), ``resting`` (between two
+    runs) and ``silent``: nothing is heard of their workers, so nobody knows how they fare. ``stopping`` are being
+    cancelled: they are not wanted any more, nor counted among the others.
     """
 
     wanted: int = 0
     ready: int = 0
     starting: int = 0
+    unready: int = 0
     resting: int = 0
+    silent: int = 0
     scheduled: int = 0
     pending: int = 0
     held: int = 0
     stopping: int = 0
+
+    @property
+    def running(self) -> int:
+        """How many run, or rest between two runs."""
+        return self.ready + self.starting + self.unready + self.resting + self.silent
+
+
+class HeldUp(msgspec.Struct, frozen=True, kw_only=True):
+    """The replica that a rolling restart waits for, before it takes down another that serves.
+
+    ``worker``: None while it has none. ``standing``: what is with it; ``silent`` is its worker.
+    """
+
+    job_id: int
+    worker: str | None
+    standing: Literal["waiting", "scheduled", "silent", "stopping", "resting", "unready"]
+
+    def __str__(self) -> str:
+        """``job 2 on w2, of which nothing is heard, is ready again``: what the restart waits for."""
+        if self.worker is None:
+            return f"job {self.job_id}, which waits for a worker, is ready again"
+        how = ", of which nothing is heard," if self.standing == "silent" else ""
+        return f"job {self.job_id} on {self.worker}{how} is ready again"
 
 
 class ServicePicture(msgspec.Struct, frozen=True, kw_only=True):
     """A service, as ``services`` shows it.
 
     ``generation``: how many rolling restarts were asked for; ``current``: how many of its replicas are ready in it.
-    ``restarts``: of the processes of its live attempts, each on its worker. ``p99_ms`` and ``violation_rate``: of what
-    replicas reported lately, None if none did; ``requests`` and ``violations``: all that those running have told.
+    ``rolling``: the last of these goes on; ``held_up_by``: whom it waits for. ``restarts``: how often processes of its
+    live replicas were started again because they had ended, on any worker. ``script_lines``: of a script, whose
+    arguments ``command`` is. ``p99_ms`` and ``violation_rate``: of what replicas reported lately, None if none did;
+    ``requests`` and ``violations``: all that those running have told.
     """
 
     id: int
@@ -60,6 +90,8 @@ class ServicePicture(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
     generation: int
     current: int
+    rolling: bool
+    held_up_by: HeldUp | None
     slo_p99_ms: int | None
     p99_ms: float | None
     violation_rate: float | None
@@ -72,6 +104,7 @@ class ServicePicture(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int
     gpus: int
     command: tuple[str, ...]
+    script_lines: int | None
     created_at: datetime
     ended_at: datetime | None
 
@@ -127,11 +160,15 @@ def standing(counts: ReplicaCounts, *, ended: bool, rolling: bool) -> ServiceSta
         return "held"
     if rolling and counts.ready:
         return "restarting"
-    if counts.ready + counts.held == counts.wanted:
+    if counts.ready == counts.wanted:
         return "ready"
     if counts.ready:
         return "partly"
-    return "starting" if counts.starting + counts.resting else "waiting"
+    if counts.unready:
+        return "unready"
+    if counts.starting + counts.resting:
+        return "starting"
+    return "silent" if counts.silent else "waiting"
 
 
 def surplus(replicas: Sequence[Replica], wanted: int) -> list[int]:

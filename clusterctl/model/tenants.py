@@ -34,6 +34,14 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 QUOTAS: tuple[str, ...] = tuple(name for name in Grant.__struct_fields__ if name.startswith("max_"))
+HEAVIEST, LIGHTEST = 1e6, 1e-6  # weights
+WORDS = {"weight": "weight", "max_cpu_milli": "max CPUs", "max_running": "max running", "max_pending": "max pending"}
+
+
+def check_weight(weight: float) -> None:
+    """ValueError for what is no weight."""
+    if not LIGHTEST <= weight <= HEAVIEST:  # nor is NaN
+        raise ValueError(f"a weight is a number above 0, at most {HEAVIEST:,.0f}")
 
 
 class GrantChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,7 +101,7 @@ class TenantPicture(msgspec.Struct, frozen=True, kw_only=True):
     ``weight``; ``recent_share`` the same of what it has held of late, and ``fair_share`` of both together: the smallest
     is next. ``oldest_wait_s``: since the oldest job was submitted that waits for a worker only. Of its ``starts``
     within the last hour, first attempts only, ``wait_p50_s`` and ``wait_p95_s`` say how long the jobs had waited since
-    they were submitted.
+    they were submitted. ``jain`` is about no single one: how evenly all share that want anything, the same in each row.
     """
 
     name: str
@@ -112,6 +120,7 @@ class TenantPicture(msgspec.Struct, frozen=True, kw_only=True):
     fair_share: float = 0.0
     quota: QuotaPicture = QuotaPicture()
     slo: TenantSlo = TenantSlo()
+    jain: float | None = None
 
 
 class TenantList(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,7 +93,7 @@ def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -
     """Look how the jobs stand, decide what the wish means for each, do it; again for those that moved meanwhile."""
     told: dict[int, Handled] = {}
     left = sorted(set(ids))
-    sizes: dict[int, int] = {}
+    sizes: dict[int, services.Size] = {}
     for pass_ in range(TRIES):
         mine = wish._replace(key=f"{wish.key}.{pass_}")  # what ends between two passes is another submission
         seen = [(job, judge(cluster, wish, job)) for job in job_steps.look(cluster.db, left)]
@@ -112,15 +112,15 @@ def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -
     return with_sizes([told[id] for id in sorted(told)], sizes)
 
 
-def sizes_of(cluster: Cluster, seen: Sequence[Seen], known: Collection[int]) -> dict[int, int]:
+def sizes_of(cluster: Cluster, seen: Sequence[Seen], known: Collection[int]) -> dict[int, services.Size]:
     """How many replicas those services have, before anything is done to them, of which a replica is among *seen*."""
     found = sorted({job.service for job in seen if job.service is not None and job.service not in known})
     return services.sizes(cluster.db, found) if found else {}
 
 
-def with_sizes(handled: Sequence[Handled], sizes: Mapping[int, int]) -> list[Handled]:
+def with_sizes(handled: Sequence[Handled], sizes: Mapping[int, services.Size]) -> list[Handled]:
     """The same, each replica told one of how many it is."""
-    return [each if each.service is None else replace(each, replicas=sizes[each.service]) for each in handled]
+    return [each if each.service is None else replace(each, **sizes[each.service]._asdict()) for each in handled]
 
 
 def judge(cluster: Cluster, wish: Wish, job: Seen) -> Step:

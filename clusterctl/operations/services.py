@@ -11,7 +11,8 @@ from clusterctl.model.services import Scaled, ServicePicture, surplus
 from clusterctl.model.spec import MAX_REPLICAS
 from clusterctl.operations.changes import again, wake_workers
 from clusterctl.operations.jobs import said_by
-from clusterctl.store import audit, bell, jobs, service_rows, services
+from clusterctl.store import audit, bell, grants, jobs, service_rows, services
+from clusterctl.store.connection import MANY_WAIT
 
 
 @served
@@ -38,7 +39,10 @@ def scale(cluster: Cluster, service: ServicePicture, wanted: int, *, reason: str
 
 
 def scale_now(cluster: Cluster, service: ServicePicture, wanted: int, reason: str, *, dry_run: bool) -> Scaled:
-    """Do it, once, in a transaction; with *dry_run* only tell what would go. Raises Refused, Moved."""
+    """Do it, once, in a transaction; with *dry_run* only tell what would go.
+
+    Raises Refused, also for more waiting jobs than its tenant may have; Moved.
+    """
     with cluster.db.transaction():
         services.take_turn(cluster.db, service.id)
         live = services.replicas(cluster.db, service.id)
@@ -46,6 +50,8 @@ def scale_now(cluster: Cluster, service: ServicePicture, wanted: int, reason: st
             raise Refused(f"service {service.id} has ended", "`clusterctl submit --service` makes another")
         gone, short = surplus(live, wanted), max(0, wanted - len(live))
         scaled = Scaled(service=service, wanted=wanted, cancelled=tuple(sorted(gone)))
+        if dry_run and short and (why := grants.refusal(cluster.db, service.tenant, short)):
+            raise Refused(why, MANY_WAIT)
         if dry_run or not (gone or short):
             return scaled
         cancelled = jobs.cancel(cluster.db, gone, said_by(cluster, "cancelled", reason)) if gone else []
@@ -91,5 +97,5 @@ def is_asked(cluster: Cluster, service_id: int, generation: int) -> bool:
 
 
 def note(cluster: Cluster, verb: str, service_id: int, reason: str, detail: Mapping[str, object]) -> None:
-    """Keep who did it, under the number of the service, which is that of its first replica."""
-    audit.note(cluster.db, cluster.caller, verb, [f"job:{service_id}"], reason, detail=detail)
+    """Keep who did it."""
+    audit.note(cluster.db, cluster.caller, verb, [f"service:{service_id}"], reason, detail=detail)

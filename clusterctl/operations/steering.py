@@ -31,7 +31,7 @@ def steer(cluster: Cluster, name: str, value: str, *, reason: str = "", dry_run:
     def change() -> Steered:
         before = in_force(cluster, name)
         if rulings.put(cluster.db, name, text, cluster.caller):
-            note(cluster, "steer", name, reason, before=before.after, after=text)
+            note(cluster, "config set", name, reason, before=before.after, after=text)
         return replace(before, after=text)
 
     return together(cluster, change, dry_run=dry_run)
@@ -46,7 +46,7 @@ def unsteer(cluster: Cluster, name: str, *, reason: str = "", dry_run: bool = Fa
         before = in_force(cluster, name)
         own = written(SETTINGS[name], getattr(cluster.settings, name)) if name in STEERABLE else ""
         if rulings.drop(cluster.db, name):
-            note(cluster, "unsteer", name, reason, before=before.after, after=own)
+            note(cluster, "config unset", name, reason, before=before.after, after=own)
         return replace(before, after=own)
 
     return together(cluster, change, dry_run=dry_run)

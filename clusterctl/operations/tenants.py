@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.errors import BadInput
-from clusterctl.model.tenants import QUOTAS, Grant, GrantChange, Granted
+from clusterctl.model.tenants import QUOTAS, WORDS, Grant, GrantChange, Granted, check_weight
 from clusterctl.model.validity import MAX_INT, TENANT
 from clusterctl.operations.workers import together
 from clusterctl.store import audit, grants
+from clusterctl.units import MOST_CPUS
 
-HEAVIEST, LIGHTEST = 1e6, 1e-6
-MOST_CPU_MILLI = 10**15
+MOST_CPU_MILLI = 1000 * MOST_CPUS
 
 
 @served
@@ -54,13 +52,17 @@ def check(tenant: str, change: GrantChange) -> None:
     """BadInput for what can be granted to nobody."""
     if not TENANT.fullmatch(tenant):
         raise BadInput("a tenant is letters, digits and . _ @ -, at most 63")
-    if change.weight is not None and not (math.isfinite(change.weight) and LIGHTEST <= change.weight <= HEAVIEST):
-        raise BadInput("a weight is a number above 0, at most 1,000,000")
+    if change.weight is not None:
+        try:
+            check_weight(change.weight)
+        except ValueError as error:
+            raise BadInput(str(error)) from None
     if strangers := set(change.unbound) - set(QUOTAS):
         raise BadInput(f"no such quota: {min(strangers)!a:.40}")
     for name, most in zip(QUOTAS, (MOST_CPU_MILLI, MAX_INT, MAX_INT), strict=True):
         bound = getattr(change, name)
         if bound is not None and not 0 <= bound <= most:
-            raise BadInput(f"{name} is a number from 0")
+            highest = MOST_CPUS if name == "max_cpu_milli" else most
+            raise BadInput(f"{WORDS[name]} is a number from 0 to {highest:,}")
         if bound is not None and name in change.unbound:
-            raise BadInput(f"{name} is set and taken away at once")
+            raise BadInput(f"{WORDS[name]} is given a bound and freed of it at once", "say one of the two")

@@ -8,8 +8,6 @@ from collections.abc import Collection
 from clusterctl.model.resources import Resources
 from clusterctl.scheduling.order import Standing
 
-TINY = 1e-290
-
 
 def dominant_share(used: Resources, capacity: Resources, weight: float = 1.0) -> float:
     """The largest share, over the kinds of resources, of *capacity*, divided by *weight*: what ``order`` goes by.
@@ -27,8 +25,6 @@ def jain(shares: Collection[float]) -> float:
     most = max(shares, default=0.0)
     if not most:
         return 1.0
-    if most < TINY:  # so small that their sums would be rounded
-        shares = [share / most for share in shares]
     return (sum(shares) / math.hypot(*shares)) ** 2 / len(shares)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clusterctl.model.snapshot import QueueGroup, Snapshot
+from clusterctl.model.snapshot import QueueGroup, Quota, Snapshot
 
 
 class Quotas:
@@ -30,3 +30,8 @@ class Quotas:
         if group.tenant in self._jobs:
             self._cpu_milli[group.tenant] += group.request.cpu_milli
             self._jobs[group.tenant] += 1
+
+
+def is_beyond(group: QueueGroup, quota: Quota) -> bool:
+    """Whether *quota* leaves no room for a job of *group* even while its tenant holds nothing."""
+    return quota.running == 0 or (quota.cpu_milli is not None and group.request.cpu_milli > quota.cpu_milli)

@@ -32,7 +32,9 @@ FIELDS = {
 CONDITIONS: dict[str, LiteralString] = {
     "since_s": "at >= cluster_time() - %(since_s)s * interval '1 s'",
     "job_id": """subject = ANY (ARRAY(SELECT 'job:' || %(job_id)s::bigint UNION ALL
-                                      SELECT 'allocation:' || id FROM allocations WHERE job_id = %(job_id)s))""",
+                                      SELECT 'allocation:' || id FROM allocations WHERE job_id = %(job_id)s
+                                      UNION ALL SELECT 'service:' || array_id FROM jobs
+                                                 WHERE id = %(job_id)s AND kind = 'service'))""",
     "worker": """(subject IN ('worker:' || %(worker)s::text, 'spool:' || %(worker)s::text)
                   OR actor = 'worker ' || %(worker)s::text)""",
     "actor": "actor = %(actor)s",

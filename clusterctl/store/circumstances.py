@@ -7,7 +7,9 @@ from typing import Any
 
 from clusterctl.model.circumstances import Crowd, Holding, Placement, Remark, Roll, Serving, Subject
 from clusterctl.model.resources import Resources
+from clusterctl.model.services import HeldUp
 from clusterctl.store.connection import Database
+from clusterctl.store.rolling import HOLDERS, TURNS
 from clusterctl.store.snapshot import GROUP, read_group
 
 MOST_HOLDINGS = 2000  # those whose limits end first
@@ -19,17 +21,20 @@ def subject(db: Database, job_id: int) -> Subject:
         f"""
         SELECT {GROUP}, ARRAY[h.id], ARRAY[extract(epoch FROM h.submitted_at)::float8], 1,
                h.name, h.array_limit, h.ready, h.state = 'held', h.unmet, extract(epoch FROM h.not_before)::float8,
-               extract(epoch FROM h.deadline)::float8, extract(epoch FROM h.start_before)::float8
-          FROM jobs h WHERE h.id = %s
+               extract(epoch FROM h.deadline)::float8, extract(epoch FROM h.start_before)::float8,
+               h.array_index, coalesce(s.every_worker, false)
+          FROM jobs h LEFT JOIN services s ON s.id = h.array_id WHERE h.id = %s
         """,
         job_id,
     )
-    *group, name, array_limit, ready, held, unmet, not_before, deadline, start_before = row
+    *group, name, array_limit, ready, held, unmet, not_before, deadline, start_before, index, every_worker = row
     return Subject(
         job_id=job_id,
         name=name,
         group=read_group(group),
         array_limit=array_limit,
+        array_index=index,
+        every_worker=every_worker,
         ready=ready,
         held=held,
         unmet=unmet,
@@ -121,7 +126,7 @@ def serving(db: Database, job_id: int) -> Serving | None:
         SELECT v.id AS service_id, extract(epoch FROM a.ready_at)::float8 AS ready_at, a.restarts,
                extract(epoch FROM a.resting_until)::float8 AS resting_until, a.last_exit, v.generation AS wanted,
                a.generation AS asked, a.ran_generation AS ran, coalesce(s.spec->>'ready_cmd', '') AS ready_cmd,
-               coalesce((s.spec->>'ready_after_s')::float8, 0) AS ready_after_s
+               coalesce((s.spec->>'ready_after_s')::float8, 0) AS ready_after_s, a.was_ready
           FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN services v ON v.id = j.array_id
           LEFT JOIN submissions s ON s.id = j.submission_id
          WHERE a.live AND a.job_id = %s AND j.kind = 'service'
@@ -133,23 +138,22 @@ def serving(db: Database, job_id: int) -> Serving | None:
 
 def roll(db: Database, service_id: int) -> Roll | None:
     """How far the last restart of a service has come; None if no replica is left to restart."""
-    (found,) = db.nouns(
-        Roll,
+    row = db.row(
         """
-        WITH replicas AS MATERIALIZED (
-            SELECT a.job_id, w.name, a.generation < v.generation AS untold, a.generation = v.generation
-                   AND (a.ran_generation IS DISTINCT FROM a.generation OR a.ready_at IS NULL) AS under_way
-              FROM services v JOIN jobs j ON j.array_id = v.id AND j.replica
-              JOIN allocations a ON a.id = j.allocation_id JOIN workers w ON w.id = a.worker_id
-             WHERE v.id = %s AND v.generation > 0
-        )
-        SELECT (SELECT job_id FROM replicas WHERE under_way ORDER BY job_id LIMIT 1) AS at_job,
-               (SELECT name FROM replicas WHERE under_way ORDER BY job_id LIMIT 1) AS at_worker,
-               (SELECT count(*)::int FROM replicas WHERE untold) AS left
+        WITH rollers AS MATERIALIZED (SELECT id, generation FROM services WHERE id = %s), """
+        + TURNS
+        + """, holders AS MATERIALIZED ("""
+        + HOLDERS
+        + """)
+        SELECT (SELECT count(*)::int FROM turns WHERE live AND is_behind) AS left, h.job_id, h.worker, h.standing
+          FROM (SELECT) one LEFT JOIN holders h ON true
         """,
         service_id,
     )
-    return found if found.left else None
+    if row is None or not row[0]:
+        return None
+    held_up_by = None if row[1] is None else HeldUp(job_id=row[1], worker=row[2], standing=row[3])
+    return Roll(held_up_by=held_up_by, left=row[0])
 
 
 def remark(db: Database, job_id: int, verb: str) -> Remark | None:

@@ -90,14 +90,24 @@ def log_said(
 def log_attempts(
     db: Database, round: int, starts: Sequence[Start], usages: Sequence[object], looked_at: float | None = None
 ) -> None:
-    """Replicas that are about to be given, in turn, and how much each one's worker was used when last measured."""
+    """Replicas that are about to be given, in turn, and how much each one's worker was used when last measured.
+
+    The *usages* are those that decided. One that is None did not: then it is what was measured by now, if anything.
+    """
     db.run(
         """
         INSERT INTO claims (round, event, job_id, worker_id, policy, duration_ms, detail)
         SELECT %s, 'ClaimAttempt', job_id, worker_id, policy,
-               1000 * (extract(epoch FROM cluster_time())::float8 - %s::float8), jsonb_build_object('usage', usage)
+               1000 * (extract(epoch FROM cluster_time())::float8 - %s::float8),
+               jsonb_build_object('usage', coalesce(nullif(a.usage, 'null'), m.usage))
           FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::jsonb[])
-               WITH ORDINALITY a(job_id, worker_id, policy, usage, n) ORDER BY n
+               WITH ORDINALITY a(job_id, worker_id, policy, usage, n)
+          LEFT JOIN LATERAL (
+               SELECT jsonb_build_object(
+                          'cpu_percent', round(100.0 * used_milli / cpu_milli, 2), 'memory_mb', used_memory_mb,
+                          'sampled_at', to_char(measured_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+                 FROM workers WHERE id = worker_id AND measured_at IS NOT NULL) m(usage) ON true
+         ORDER BY n
         """,
         round,
         looked_at,

@@ -74,6 +74,7 @@ FIELDS: dict[str, Expression] = {
     "service.p99_ms": Expression("a.p99_ms", "number", "a"),
     "service.violation_rate": Expression(job_rows.VIOLATION_RATE, "number", "a"),
     "service.slo_p99_ms": Expression("v.slo_p99_ms", "number", "v"),
+    "service.was_ready": Expression(f"({job_rows.WAS_READY})", "flag", "a"),
     "age": Expression(seconds("cluster_time()", "j.submitted_at"), "duration"),
     "wait": Expression(
         seconds(

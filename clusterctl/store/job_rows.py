@@ -13,7 +13,8 @@ from clusterctl.model.pictures import AllocationPicture, JobPicture, ReplicaPict
 REASON: LiteralString = """
     CASE WHEN a.live AND w.live_state <> 'up' THEN 'worker_silent' WHEN j.state = 'held' THEN 'held'
          WHEN a.live AND a.resting_until IS NOT NULL AND j.reason IS NULL THEN 'resting'
-         WHEN j.state = 'running' AND j.kind = 'service' AND a.ready_at IS NULL AND j.reason IS NULL THEN 'starting'
+         WHEN j.state = 'running' AND j.kind = 'service' AND a.ready_at IS NULL AND j.reason IS NULL THEN
+              CASE WHEN a.was_ready AND a.ran_generation >= a.generation THEN 'unready' ELSE 'starting' END
          WHEN j.state <> 'pending' THEN j.reason WHEN j.unmet > 0 THEN 'dependency'
          WHEN j.not_before IS NOT NULL THEN 'not_before' ELSE c.reason END"""
 DETAIL: LiteralString = """
@@ -26,7 +27,8 @@ DETAIL: LiteralString = """
               'its process ended (' || a.last_exit || '), and is started again at '
               || to_char(a.resting_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
          WHEN j.state = 'running' AND j.kind = 'service' AND a.ready_at IS NULL AND j.reason IS NULL THEN
-              'it runs, and is not ready yet'
+              CASE WHEN a.was_ready AND a.ran_generation >= a.generation THEN 'it runs, was ready, and is no longer'
+                   ELSE 'it runs, and is not ready yet' END
               || CASE WHEN a.last_exit <> '' THEN '; before, it ended (' || a.last_exit || ')' ELSE '' END
          WHEN j.state = 'held' AND j.detail = '' THEN 'held since it was submitted'
          WHEN j.state = 'pending' AND j.unmet = 0 AND j.not_before IS NOT NULL THEN
@@ -52,7 +54,8 @@ SAMPLED_AT: LiteralString = f"CASE WHEN {MEASURED} THEN a.released_at ELSE u.at 
 # Of a replica. What its process was told of is of its newest attempt, and over with it.
 SERVED: LiteralString = "j.kind = 'service'"
 READY_AT: LiteralString = "CASE WHEN a.live THEN a.ready_at END"
-RESTARTS: LiteralString = f"CASE WHEN {SERVED} THEN coalesce(a.restarts, 0) END"
+RESTARTS: LiteralString = f"CASE WHEN {SERVED} THEN j.restarts + CASE WHEN a.live THEN a.restarts ELSE 0 END END"
+WAS_READY: LiteralString = f"CASE WHEN {SERVED} THEN coalesce(a.live AND a.was_ready, false) END"
 RESTING_UNTIL: LiteralString = "CASE WHEN a.live THEN a.resting_until END"
 LAST_EXIT: LiteralString = f"CASE WHEN {SERVED} THEN coalesce(a.last_exit, '') END"
 GENERATION: LiteralString = f"CASE WHEN {SERVED} THEN v.generation END"
@@ -82,7 +85,7 @@ COLUMNS: LiteralString = f"""
            a.id, a.status, a.reserved_at, a.allocated_at, a.released_at, a.release_reason,
            {USED_CPUS}, {USED_MEMORY}, {PEAK_MEMORY}, {PROCESSES}, u.read_mb, u.write_mb, {SAMPLED_AT},
            v.id, {READY_AT}, {RESTARTS}, {RESTING_UNTIL}, {LAST_EXIT}, {GENERATION}, {RAN_GENERATION}, a.p99_ms,
-           {VIOLATION_RATE}, v.slo_p99_ms, j.deadline
+           {VIOLATION_RATE}, v.slo_p99_ms, j.deadline, {WAS_READY}
       FROM chosen JOIN jobs j USING (id)
       {SUBMISSIONS} {CLAIMS} {ALLOCATIONS} {WORKERS} {SAMPLES} {SERVICES}
 """
@@ -109,6 +112,6 @@ def read_job(row: Sequence[Any]) -> JobPicture:
         service=None if service[0] is None else ReplicaPicture(
             id=service[0], ready_at=service[1], restarts=service[2], resting_until=service[3], last_exit=service[4],
             generation=service[5], ran_generation=service[6], p99_ms=service[7], violation_rate=service[8],
-            slo_p99_ms=service[9],
+            slo_p99_ms=service[9], was_ready=service[11],
         ),
     )  # fmt: skip

@@ -58,7 +58,7 @@ def tries(db: Database, job_id: int) -> list[Try]:
         SELECT a.attempt, w.name AS worker, extract(epoch FROM a.reserved_at)::float8 AS reserved_at,
                extract(epoch FROM a.allocated_at)::float8 AS allocated_at,
                extract(epoch FROM a.released_at)::float8 AS released_at, a.release_reason, a.exit_code, a.signal,
-               a.detail, extract(epoch FROM a.rests_until)::float8 AS rests_until
+               a.detail, extract(epoch FROM a.retry_at)::float8 AS retry_at
           FROM (SELECT * FROM allocations WHERE job_id = %s ORDER BY attempt DESC LIMIT %s) a
           JOIN workers w ON w.id = a.worker_id ORDER BY a.attempt
         """,

@@ -45,7 +45,7 @@ GIVEN_BACK: LiteralString = (
         UPDATE allocations a
            SET status = 'released', released_at = v.ended_at, release_reason = v.outcome,
                exit_code = v.exit_code, signal = v.signal, detail = v.detail, cpu_s = v.cpu_s,
-               memory_peak_mb = v.memory_peak_mb, rests_until ="""
+               memory_peak_mb = v.memory_peak_mb, retry_at ="""
     + RESTS
     + """
           FROM judged v WHERE a.id = v.id
@@ -64,6 +64,8 @@ STEPPED: LiteralString = (
                failures = CASE WHEN v.settled THEN 0 ELSE j.failures END
                           + (NOT v.loss AND NOT v.free_return AND v.state IN ('pending', 'failed'))::int,
                losses = CASE WHEN v.settled THEN 0 ELSE j.losses END + v.loss::int,
+               restarts = j.restarts + CASE WHEN v.kind = 'service' THEN
+                              (SELECT restarts FROM allocations WHERE id = v.id) ELSE 0 END,
                displaced = v.loss AND v.kind = 'service' AND v.state = 'pending',
                avoid_worker_id = CASE WHEN v.kind = 'service' AND v.outcome = 'crash_loop' THEN v.worker_id END,
                not_before ="""

@@ -11,6 +11,7 @@ from typing import LiteralString
 
 from clusterctl.model.orders import Replica, Report
 from clusterctl.store.connection import Database
+from clusterctl.store.reports import KEPT
 
 # Behind ``said`` (id, token, …), which an agent says as *incarnation* of *worker*: what of it holds, locked.
 MINE: LiteralString = """
@@ -42,6 +43,8 @@ def tell(db: Database, worker_id: int, incarnation: int, replicas: Sequence[Repl
                SET ready_at = CASE WHEN m.ready_ago_s IS NOT NULL THEN
                                   greatest(a.allocated_at, cluster_time() - m.ready_ago_s * interval '1 s') END,
                    unready_since = CASE WHEN m.ready_ago_s IS NULL THEN coalesce(a.unready_since, cluster_time()) END,
+                   was_ready = m.ready_ago_s IS NOT NULL OR (a.was_ready AND m.rests_s IS NULL  -- the same process
+                       AND m.restarts = a.restarts AND m.generation = a.ran_generation),
                    restarts = m.restarts, resting_until = cluster_time() + m.rests_s * interval '1 s',
                    last_exit = m.last_exit, ran_generation = m.generation
               FROM mine m WHERE a.id = m.id
@@ -65,8 +68,7 @@ def report(
 ) -> set[int]:
     """Keep what replicas say of their service, each under its allocation's token; those that were heard.
 
-    A latency holds until another is told. If the answer to this is lost, it is counted twice: nothing is decided by it
-    that must not happen twice.
+    If the answer to this is lost, it is counted twice: nothing is decided by it that must not happen twice.
     """
     return {
         row[0]
@@ -78,15 +80,7 @@ def report(
                               s(id, token, p99_ms, requests, violations)
             ),"""
             + MINE
-            + """
-            UPDATE allocations a
-               SET p99_ms = coalesce(m.p99_ms, a.p99_ms), requests = m.requests, violations = m.violations,
-                   reported_at = cluster_time(),  -- somebody may make up any number, and sums must stay some
-                   all_requests = least(a.all_requests, 9000000000000000000) + m.requests,
-                   all_violations = least(a.all_violations, 9000000000000000000) + m.violations
-              FROM mine m WHERE a.id = m.id
-            RETURNING a.id
-            """,
+            + KEPT,
             worker=worker_id,
             incarnation=incarnation,
             ids=list(reports),

@@ -1,12 +1,22 @@
-"""What somebody who is not its agent tells of a replica's service."""
+"""What is reported of replicas' services: how it is kept, whoever tells it, and by somebody who is not their agent."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from clusterctl.model.orders import Report
 from clusterctl.store.connection import Database
+
+# Behind ``mine`` (id, p99_ms, requests, violations), locked. A latency that was not told again is no news of today.
+KEPT: LiteralString = """
+    UPDATE allocations a
+       SET p99_ms = m.p99_ms, requests = m.requests, violations = m.violations, reported_at = cluster_time(),
+           -- Somebody may make up any number, and sums must stay some.
+           all_requests = least(a.all_requests, 9000000000000000000) + m.requests,
+           all_violations = least(a.all_violations, 9000000000000000000) + m.violations
+      FROM mine m WHERE a.id = m.id
+    RETURNING a.id"""
 
 
 class Slow(NamedTuple):
@@ -33,19 +43,21 @@ class Reported(NamedTuple):
 
 
 def tell(db: Database, job_id: int, report: Report) -> Reported | None:
-    """Keep it; None for a job that there is not. A latency holds until another is told, as with what agents tell.
+    """Keep it; None for a job that there is not.
 
     Safe to repeat but for its counts: by them nothing is decided that must not happen twice.
     """
     row = db.row(
         """
-        WITH kept AS (
-            UPDATE allocations a
-               SET p99_ms = coalesce(%(p99_ms)s, a.p99_ms), requests = %(requests)s, violations = %(violations)s,
-                   reported_at = cluster_time(), all_requests = a.all_requests + %(requests)s,
-                   all_violations = a.all_violations + %(violations)s
-             WHERE a.job_id = %(job)s AND a.live AND a.kind = 'service' AND a.status = 'allocated'
-            RETURNING a.id
+        WITH mine AS MATERIALIZED (
+            SELECT id, %(p99_ms)s::float8 AS p99_ms, %(requests)s::bigint AS requests,
+                   %(violations)s::bigint AS violations
+              FROM allocations
+             WHERE job_id = %(job)s AND live AND kind = 'service' AND status = 'allocated'
+               FOR NO KEY UPDATE
+        ), kept AS ("""
+        + KEPT
+        + """
         )
         SELECT kind, state, EXISTS (SELECT FROM kept) FROM jobs WHERE id = %(job)s
         """,

@@ -25,12 +25,26 @@ def take_numbers(db: Database) -> range:
     return range(first, first + NUMBERS)
 
 
-def keep(db: Database, term: int, number: int, picture: Snapshot, *, took_ms: float, claims: int, waits: int) -> None:
-    """Keep what a round saw, by which rules it decided, and what was measured of the workers by then."""
+def keep(
+    db: Database,
+    term: int,
+    number: int,
+    picture: Snapshot,
+    *,
+    took_ms: float,
+    claims: int,
+    waits: int,
+    kept_worker_id: int | None = None,
+) -> None:
+    """Keep what a round saw, by which rules it decided, and what was measured of the workers by then.
+
+    *kept_worker_id*: the worker that it kept for the first job that waited for room.
+    """
     db.run(
         """
-        INSERT INTO rounds (term, number, at, took_ms, claims, waits, rules, workers, measures)
-        SELECT %(term)s, %(number)s, to_timestamp(%(at)s), %(took_ms)s, %(claims)s, %(waits)s, %(rules)s, %(workers)s,
+        INSERT INTO rounds (term, number, at, took_ms, claims, waits, rules, kept_worker_id, workers, measures)
+        SELECT %(term)s, %(number)s, to_timestamp(%(at)s), %(took_ms)s, %(claims)s, %(waits)s, %(rules)s, %(kept)s,
+               %(workers)s,
                coalesce(json_object_agg(name, json_build_object(
                    'cpu_percent', round(100.0 * used_milli / cpu_milli, 1), 'memory_mb', used_memory_mb,
                    'sampled_at', measured_at) ORDER BY name), '{}')
@@ -43,6 +57,7 @@ def keep(db: Database, term: int, number: int, picture: Snapshot, *, took_ms: fl
         claims=claims,
         waits=waits,
         rules=encode(picture.steering).decode(),
+        kept=kept_worker_id,
         workers=encode(picture.workers).decode(),
     )
 
@@ -51,7 +66,8 @@ def read(db: Database, number: int) -> KeptRound | None:
     """The round of that number; None if it is not kept, or by a program whose words we do not understand."""
     row = db.row(
         """
-        SELECT number, extract(epoch FROM at)::float8, rules::text, workers::text FROM rounds WHERE number = %s
+        SELECT number, extract(epoch FROM at)::float8, rules::text, workers::text, kept_worker_id
+          FROM rounds WHERE number = %s
         """,
         number,
     )
@@ -61,7 +77,7 @@ def read(db: Database, number: int) -> KeptRound | None:
         rules, workers = msgspec.json.decode(row[2], type=Steering), decode_workers(row[3])
     except msgspec.ValidationError:
         return None
-    return KeptRound(number=row[0], at=row[1], rules=rules, workers=workers)
+    return KeptRound(number=row[0], at=row[1], rules=rules, workers=workers, kept_worker_id=row[4])
 
 
 def given_before(db: Database, number: int, claim_id: int) -> list[Given]:

@@ -10,6 +10,7 @@ from typing import LiteralString, NamedTuple
 
 from clusterctl.model.services import Missing, Spare
 from clusterctl.store.connection import Database
+from clusterctl.store.rolling import TURNS
 
 # The live replicas of services that want one on each worker, and for which worker each is. ``others``: how many more.
 EVERYWHERE: LiteralString = """
@@ -33,57 +34,37 @@ class Rolled(NamedTuple):
 
 
 def roll(db: Database, term: int) -> list[Rolled]:
-    """Go on with every rolling restart: of each service the next replica, once none that follows it is not ready yet.
+    """Go on with every rolling restart: of each service the next replica, if nobody holds it up (``rolling.TURNS``).
 
-    The next is the one with the lowest number that has not followed. What is only reserved has no process yet, and will
-    follow by itself. A replica that has followed, has ended since and waits to be claimed holds up the others: that it
-    cannot run any more may be what the restart has brought. One that is held is nobody's. Raises Moved when the term is
-    over.
+    What is only reserved has no process yet, and will follow by itself. Raises Moved when the term is over.
     """
     return [
         Rolled(*row)
         for row in db.rows(
             """
-            WITH replicas AS MATERIALIZED (
-                SELECT s.id AS service_id, s.generation AS wanted, j.id AS job_id, a.id AS allocation_id, a.worker_id,
-                       a.status, a.generation < s.generation AS is_behind,
-                       a.live AND a.status = 'allocated' AND a.generation < s.generation
-                           AND a.stop_requested_at IS NULL AS may_go,
-                       a.generation = s.generation AND j.state <> 'held'
-                           AND NOT (a.live AND a.ready_at IS NOT NULL AND a.ran_generation = a.generation)
-                           AS is_awaited
-                  FROM (SELECT * FROM services WHERE rolling ORDER BY id OFFSET 0) s
-                 CROSS JOIN LATERAL (
-                       SELECT * FROM jobs
-                        WHERE array_id = s.id AND replica AND cancel_requested_at IS NULL
-                          AND attempt > 0 OFFSET 0) j
-                 CROSS JOIN LATERAL (
-                       SELECT * FROM allocations WHERE job_id = j.id AND attempt = j.attempt OFFSET 0) a
-            ), told AS MATERIALIZED (
-                SELECT *, bool_or(is_awaited) OVER its AS somebody_is_awaited,
-                       min(job_id) FILTER (WHERE may_go) OVER its AS next_id
-                  FROM replicas WINDOW its AS (PARTITION BY service_id)
-            ), locked AS MATERIALIZED (
+            WITH rollers AS MATERIALIZED (
+                SELECT id, generation FROM services WHERE rolling ORDER BY id
+            ), """
+            + TURNS
+            + """, locked AS MATERIALIZED (
                 SELECT n.*
-                  FROM (SELECT * FROM told
-                         WHERE (status = 'reserved' AND is_behind) OR (job_id = next_id AND NOT somebody_is_awaited)
-                         ORDER BY allocation_id) n
+                  FROM (SELECT * FROM turns
+                         WHERE (status = 'reserved' AND is_behind) OR job_id = next_id ORDER BY allocation_id) n
                  CROSS JOIN LATERAL (
                        SELECT FROM allocations WHERE id = n.allocation_id AND live FOR UPDATE) a
             ), raised AS (
                 UPDATE allocations a SET generation = l.wanted FROM locked l WHERE a.id = l.allocation_id
                 RETURNING a.id, a.status
             ), busy AS MATERIALIZED (
-                SELECT DISTINCT service_id FROM told WHERE is_awaited OR (is_behind AND status <> 'released')
+                SELECT DISTINCT service_id FROM turns WHERE is_awaited OR (is_behind AND live)
             ), finished AS (  -- unless yet another restart has been asked for meanwhile
                 UPDATE services s SET rolling = false
-                  FROM (SELECT id, generation FROM services WHERE rolling OFFSET 0) seen
-                 WHERE s.id = seen.id AND s.generation = seen.generation
+                  FROM rollers r
+                 WHERE s.id = r.id AND s.generation = r.generation
                    AND s.id NOT IN (SELECT service_id FROM busy)
             )
-            SELECT l.service_id, l.job_id, w.name
+            SELECT l.service_id, l.job_id, l.worker
               FROM locked l JOIN raised r ON r.id = l.allocation_id AND r.status = 'allocated'
-              JOIN workers w ON w.id = l.worker_id
              WHERE (SELECT lead_as(%s)) ORDER BY l.service_id
             """,
             term,

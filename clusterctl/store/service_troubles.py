@@ -25,7 +25,10 @@ REPLICAS: LiteralString = """
 
 
 class Crashing(msgspec.Struct, frozen=True):
-    """A replica that ends again and again. ``restarts``: on this worker; ``failures``: attempts that were given up."""
+    """A replica that ends again and again. ``restarts``: on this worker, and ``all_restarts`` on any.
+
+    ``failures``: attempts that were given up.
+    """
 
     job_id: int
     service_id: int
@@ -34,6 +37,7 @@ class Crashing(msgspec.Struct, frozen=True):
     state: str
     attempt: int
     restarts: int
+    all_restarts: int
     failures: int
     last_exit: str
     since: datetime | None
@@ -52,24 +56,28 @@ class Unready(msgspec.Struct, frozen=True):
     unready_s: float
 
 
-def crashing(db: Database, restarts: int, most: int) -> list[Crashing]:
-    """Replicas that have been restarted at least so often and are not ready, or were given up by a worker and are not.
+def crashing(db: Database, restarts: int, steady_s: float, most: int) -> list[Crashing]:
+    """Replicas that ended so often, or were given up by a worker, and have not been ready for *steady_s* since.
 
     A process that is not ready after a restart may yet become it; one that was restarted three times is seldom well.
+    Ready alone says little: without a command that asks, a replica is so as soon as it runs.
     """
     return db.nouns(
         Crashing,
         """
-        SELECT j.id AS job_id, s.id AS service_id, s.name, w.name AS worker, j.state, j.attempt, a.restarts, j.failures,
+        SELECT j.id AS job_id, s.id AS service_id, s.name, w.name AS worker, j.state, j.attempt, a.restarts,
+               j.restarts + CASE WHEN a.live THEN a.restarts ELSE 0 END AS all_restarts, j.failures,
                coalesce(nullif(a.last_exit, ''), 'exit code ' || a.exit_code, 'signal ' || a.signal, '') AS last_exit,
                coalesce(a.unready_since, a.allocated_at) AS since
         """
         + REPLICAS
         + """
-         WHERE NOT (a.live AND a.ready_at IS NOT NULL) AND j.state <> 'held'
+         WHERE j.state <> 'held' AND NOT (
+               a.live AND coalesce(a.ready_at <= cluster_time() - %s * interval '1 s', false))
            AND ((a.live AND a.restarts >= %s) OR j.avoid_worker_id IS NOT NULL)
          ORDER BY j.id LIMIT %s
         """,
+        steady_s,
         restarts,
         most,
     )

@@ -7,6 +7,7 @@ id; the row of the service comes last, as when the trigger ``end_services`` ends
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from clusterctl.model.services import Replica
 from clusterctl.model.states import JobState
@@ -85,12 +86,20 @@ def restart(db: Database, service_id: int, generation: int) -> bool:
     )
 
 
-def sizes(db: Database, service_ids: Sequence[int]) -> dict[int, int]:
+class Size(NamedTuple):
+    """How many replicas a service wants, and whether that is one on every worker."""
+
+    replicas: int
+    every_worker: bool
+
+
+def sizes(db: Database, service_ids: Sequence[int]) -> dict[int, Size]:
     """How many replicas each of these services wants."""
-    return dict(
-        db.rows(
+    return {
+        row[0]: Size(*row[1:])
+        for row in db.rows(
             """
-            SELECT n.id, count(j.id)
+            SELECT n.id, count(j.id), coalesce((SELECT every_worker FROM services WHERE id = n.id), false)
               FROM unnest(%s::bigint[]) n(id)
               LEFT JOIN LATERAL (
                    SELECT id FROM jobs
@@ -100,7 +109,7 @@ def sizes(db: Database, service_ids: Sequence[int]) -> dict[int, int]:
             """,
             list(service_ids),
         )
-    )
+    }
 
 
 def prune(db: Database, older_than_s: float, most: int = 5000) -> int:

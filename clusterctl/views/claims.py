@@ -47,7 +47,7 @@ def refuse_strangers(cluster: Cluster, wanted: ClaimChoice) -> None:
     if wanted.worker is not None and not log.knows_worker(cluster.db, wanted.worker):
         raise NotFound(f"no worker {wanted.worker!a}", "`clusterctl workers` lists them")
     if wanted.service is not None and not log.knows_service(cluster.db, wanted.service):
-        raise NotFound(f"no service {wanted.service}", "`clusterctl jobs --filter kind:service` lists their replicas")
+        raise NotFound(f"no service {wanted.service}", "`clusterctl services` lists them")
 
 
 def only(job_id: int) -> Selection:

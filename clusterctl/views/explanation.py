@@ -12,7 +12,7 @@ from clusterctl.model.circumstances import UNBORN, Circumstances, Holding, Paren
 from clusterctl.model.errors import NotFound, Refused
 from clusterctl.model.explanation import Explanation, ReplicaLine, Similar
 from clusterctl.model.past import Past
-from clusterctl.model.pictures import JobStory
+from clusterctl.model.pictures import JobPicture, JobStory
 from clusterctl.model.selection import Selection
 from clusterctl.model.snapshot import MOST_STARTS, QueueGroup, Snapshot
 from clusterctl.model.spec import Submission
@@ -33,16 +33,23 @@ MOST_LIKE = 1000  # holdings, and shapes, of which it is asked how long their li
 
 
 @served
-def explain(cluster: Cluster, job_id: int, *, history: bool = False) -> Explanation:
+def explain(cluster: Cluster, job_id: int, *, history: bool = False, whole_service: bool = False) -> Explanation:
     """Why a job is where it is, by the rules that schedd obeys; with *history*, what has delayed it. Raises NotFound.
+
+    With *whole_service* it is the replica that is worst off, of the service that the job belongs to, and all of them.
 
     Settings of placement that nobody has set in the database are those of this process: schedd's own, through the door.
     """
     with cluster.db.one_moment() as now:
         story = jobs.job(cluster, job_id)
+        of = story.job.service
+        lives = replicas(cluster, of.id) if of is not None and (whole_service or of.id == job_id) else ()
+        if whole_service and lives:
+            job_id = worst_of(lives)
+            story = jobs.job(cluster, job_id)
         told = explain_one(cluster, story, now)
-        if story.job.service is not None and story.job.service.id == job_id:
-            told = replace(told, replicas=replicas(cluster, job_id, now))
+        if lives:
+            told = replace(told, replicas=lines(lives, now))
         return with_history(cluster, told, job_id) if history else told
 
 
@@ -57,13 +64,24 @@ def explain_one(cluster: Cluster, story: JobStory, now: float) -> Explanation:
     return explain_waiting(cluster, story)
 
 
-def replicas(cluster: Cluster, service_id: int, now: float) -> tuple[ReplicaLine, ...]:
+def replicas(cluster: Cluster, service_id: int) -> tuple[JobPicture, ...]:
     """Those of a service that live."""
+    chosen = Selection(array_id=service_id, states=tuple(LIVE))
+    return jobs.queue(cluster, chosen, MOST_REPLICAS, ("id",)).jobs
+
+
+def worst_of(lives: Sequence[JobPicture]) -> int:
+    """The replica that is worst off; there is one."""
+    from clusterctl.scheduling.explanation.serving import worst  # noqa: PLC0415 - as above
+
+    return worst(lives).id
+
+
+def lines(lives: Sequence[JobPicture], now: float) -> tuple[ReplicaLine, ...]:
+    """Each of them in a line."""
     from clusterctl.scheduling.explanation.serving import replica_line  # noqa: PLC0415 - as above
 
-    chosen = Selection(array_id=service_id, states=tuple(LIVE))
-    found = jobs.queue(cluster, chosen, MOST_REPLICAS, ("id",)).jobs
-    return tuple(replica_line(job, now) for job in found)
+    return tuple(replica_line(job, now) for job in lives)
 
 
 def with_history(cluster: Cluster, told: Explanation, job_id: int) -> Explanation:
@@ -140,16 +158,21 @@ def foresee(cluster: Cluster, submission: Submission) -> Explanation:
             unmet=len(left),
         )
         picture = look(cluster, subject)
+        if submission.every_worker:
+            return explanation.explain_everywhere(picture, subject)
         return explanation.explain_waiting(picture, subject, gather(cluster, picture, subject, submission))
 
 
 @served
 def warning(cluster: Cluster, submission: Submission) -> str:
-    """Why no worker that there is now will ever start this; empty if one may. Costs one look at the workers."""
+    """Why this will never start as workers and quotas are now; empty if it may. Costs one look at the workers."""
     from clusterctl.scheduling import explanation  # noqa: PLC0415 - as above
 
     at, workers = snapshot.read_workers(cluster.db)
-    return explanation.never_starts(Snapshot(at=at, workers=workers, queue=()), group_of(submission, at))
+    granted = grants.of(cluster.db, [submission.tenant])
+    quotas = {name: each.quota for name, each in granted.items() if each.quota is not None}
+    picture = Snapshot(at=at, workers=workers, queue=(), quotas=quotas)
+    return explanation.never_starts(picture, group_of(submission, at))
 
 
 def look(cluster: Cluster, subject: Subject) -> Snapshot:

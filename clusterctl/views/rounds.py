@@ -44,11 +44,15 @@ def claim(cluster: Cluster, claim_id: int) -> ClaimStory:
 
 def now(cluster: Cluster, found: ClaimPicture, group: QueueGroup) -> ClaimStory:
     """How the workers stand to what is refused still."""
-    from clusterctl.scheduling.candidates import candidate_table  # noqa: PLC0415 - few commands need the planner
+    from clusterctl.scheduling import candidate_table, plan  # noqa: PLC0415 - few commands need the planner
+    from clusterctl.scheduling.candidates import kept_from  # noqa: PLC0415 - as above
 
     rules = steering.in_force(cluster.db, cluster.settings)
-    picture = snapshot.look(cluster.db, rules, max_starts=MOST_STARTS, also=(group,))
-    table = candidate_table(group, picture)
+    grace_s = cluster.settings.term_grace
+    picture = snapshot.look(cluster.db, rules, max_starts=MOST_STARTS, grace_s=grace_s, also=(group,))
+    outcome = plan(picture)
+    wait = next((wait for wait in outcome.waits if wait.shape == group.shape), None)
+    table = candidate_table(group, picture, None if wait is None else kept_from(wait.refusals, outcome))
     return ClaimStory(claim=found, candidate_table=table, seen_at=datetime.fromtimestamp(picture.at, UTC))
 
 
@@ -63,12 +67,13 @@ def then(cluster: Cluster, found: ClaimPicture, group: QueueGroup) -> ClaimStory
             untold=f"what round {found.round} saw is not kept: only the last rounds are, and of those that gave no"
             " replica of a service one a second",
         )
+    was_kept = "backfill" in (found.reasons or {})
     given = rounds.given_before(cluster.db, kept.number, found.id)
     # Whether the limit of its array held it up then is what the row says; how many run now says nothing of it.
     group = replace(group, slots=0 if found.reason == "array_limit" else None)
     return ClaimStory(
         claim=found,
-        candidate_table=candidate_table(group, seen(kept, given, group)),
+        candidate_table=candidate_table(group, seen(kept, given, group), kept.kept_worker_id if was_kept else None),
         seen_at=datetime.fromtimestamp(kept.at, UTC),
         given_before=len(given),
     )

@@ -10,6 +10,7 @@ from clusterctl.model.services import ServicePicture, ServiceStory
 from clusterctl.model.spec import MAX_REPLICAS
 from clusterctl.model.states import LIVE
 from clusterctl.store import jobs, service_rows
+from clusterctl.text import visible
 
 HINT = "`clusterctl services` lists them"
 
@@ -24,9 +25,11 @@ def service_list(cluster: Cluster, *, everything: bool = False) -> list[ServiceP
 def find_service(cluster: Cluster, word: str) -> ServicePicture:
     """The service that *word* means: its number, that of any of its replicas, or its name, if one live one has it.
 
-    Raises NotFound, and BadInput for a name that several have.
+    Raises NotFound, also for the name of one that has ended; BadInput for a name that several have.
     """
     number = number_of(cluster, word)
+    if number is None and (ended := service_rows.ended_number_of(cluster.db, word)) is not None:
+        raise NotFound(f"service {ended} ({visible(word, 60)}) has ended", f"`clusterctl service {ended}` shows it")
     found = service_rows.read(cluster.db, [number], cluster.settings.measure_ttl) if number is not None else []
     if not found:
         raise NotFound(f"no service {word!a:.80}", HINT)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound
@@ -50,10 +52,15 @@ class Facts(NamedTuple):
 @served
 def tenant_list(cluster: Cluster) -> TenantList:
     """Everybody who has live jobs, had some started within the hour, or is granted something."""
-    facts = gather(cluster)
+    return everybody(gather(cluster))
+
+
+def everybody(facts: Facts) -> TenantList:
+    """All of them, and how evenly those share that hold or wait."""
     pictures = [picture(name, facts) for name in facts.names]
     shares = [each.dominant_share for each in pictures if each.name in facts.holdings or each.oldest_wait_s is not None]
-    return TenantList(tenants=tuple(pictures), jain=round(jain(shares), 4), sharers=len(shares))
+    even = round(jain(shares), 4)
+    return TenantList(tenants=tuple(replace(each, jain=even) for each in pictures), jain=even, sharers=len(shares))
 
 
 @served
@@ -65,7 +72,7 @@ def tenant(cluster: Cluster, name: str) -> TenantPicture:
             f"nothing is known of a tenant {name!a:.80}: it has no live jobs, and is granted nothing",
             "`clusterctl tenants` lists them; `clusterctl submit --tenant NAME` makes one",
         )
-    return picture(name, facts)
+    return next(each for each in everybody(facts).tenants if each.name == name)
 
 
 def gather(cluster: Cluster) -> Facts:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.states import FREE_RETURNS, LOSSES, Outcome
+from clusterctl.scheduling.explanation.remedies import REMEDIES
 from clusterctl.scheduling.words import SENTENCES
 from docs.generate.markdown import code, document, table
 from docs.generate.source import syntax_of
@@ -17,25 +18,6 @@ INTRODUCTION = """\
 Every "no" has a reason, as one word. It is the same word in `job`, in `jobs`, in the claim log (table `claims`), in the
 view `v_queue` and in JSON, where it is called `reason`; the sentence beside it is called `detail`."""
 
-# What placement says. The sentences are the program's own.
-WAITS = {
-    "no_workers": "Start an agentd, or see why those that there are do not reach Postgres: `clusterctl workers`.",
-    "unsatisfiable": "Ask for less, or bring a worker that is large enough.",
-    "fits_now": "Wait; or raise its priority.",
-    "live": "Find out why the agents of those workers are silent.",
-    "admin_open": "Open one of those workers again.",
-    "worker_trouble": "Mend what the worker complains of: `clusterctl worker NAME`. It takes work again by itself.",
-    "label": "Give a worker the label (`clusterctl agentd --label`), or ask without.",
-    "named_worker": "Check the name: `clusterctl workers`.",
-    "fits_load": "Wait until they use less, or bring another worker; `clusterctl workers` shows what they use.",
-    "measured": "See why their agents do not tell what they use; or `clusterctl config set use_measures never`.",
-    "array_limit": "Wait: one starts as soon as one ends.",
-    "tenant_quota": "Wait until jobs of the tenant end, or raise its quota: `clusterctl tenant NAME`.",
-    "backfill": "Give it a `--time-limit` that is short enough to end before, or wait.",
-    "service_claims": "Nothing; or raise `service_claims_per_round`.",
-    "policy_disabled": "Set `batch_placement` or `service_placement` to a policy.",
-    "round_full": "Nothing; the next round follows at once.",
-}
 # What never comes before placement: SQL leaves such jobs out of the queue, or they are placed already.
 UNLOOKED_AT = {
     "held": "It was submitted with `--hold`, or somebody held it: the detail says who. `release` lets it go.",
@@ -45,6 +27,7 @@ UNLOOKED_AT = {
         "It is placed or running on a worker that is not heard. `clusterctl worker NAME` says how long yet."
     ),
     "starting": "A replica that runs, and is not ready yet.",
+    "unready": "A replica that runs, was ready, and is no longer: its `--ready-cmd` fails now.",
     "resting": "A replica between two runs on its worker: its process ended, and is started again at the time told.",
     "not_looked_at_yet": "No round has been held since it came (only in `v_queue`; elsewhere: no reason).",
 }
@@ -116,7 +99,7 @@ class Line(NamedTuple):
 
 def page() -> str:
     """The page."""
-    waits = [(code(word), SENTENCES[word], what) for word, what in WAITS.items()]
+    waits = [(code(word), SENTENCES[word], what) for word, what in REMEDIES.items()]
     lines = [(line.speaker, line.level, code(line.text), "stable" if is_stable(line) else "") for line in logged()]
     return document(
         "Reasons",

@@ -7,20 +7,17 @@ import re
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agentd.__main__ import answer_within
-from agentd.journal import Journal, boot_id, boottime
-from agentd.supervisor.attempt import Attempt, Surroundings
-from agentd.supervisor.spawn import Start
-from agentd.supervisor.tree import start_time
+from agentd.journal import boottime
+from agentd.supervisor.attempt import Attempt
 from clusterctl.model.states import Outcome
 from clusterctl.settings import Settings
-from tests.agent.rig import TOKEN, Rig, RigMaker, shell
+from tests.agent.rig import Rig, RigMaker, shell
 from tests.until import until
 
 DEAF = "trap '' TERM; echo ready; while :; do sleep 1000; done"
@@ -96,32 +93,6 @@ def next_alarm(pid: int) -> float:
     return 0.0
 
 
-@pytest.fixture
-def attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Attempt]]:
-    """Makes an attempt within this process, under a lease that has just begun."""
-    monkeypatch.chdir(tmp_path)  # and back again: an attempt leaves for the root
-    synced = os.open(tmp_path / "synced", os.O_RDWR | os.O_CREAT)
-    null = os.open(os.devnull, os.O_RDWR)
-    directory = os.open(tmp_path, os.O_RDONLY)
-    os.pwrite(synced, struct.pack("d", boottime()), 0)
-
-    def make(**changes: Any) -> Attempt:
-        start = Start(op="start", allocation_id=1, job_id=1, token=TOKEN, argv=["/bin/sh", "-c", ":"], env={},
-                      cwd=str(tmp_path), stdout=str(tmp_path / "output"), stderr="", in_spool=False, output_cap=0,
-                      time_limit_s=None, lease_s=LEASE, grace_s=GRACE, memory_mb=0, gpus=[], service=False,
-                      generation=0, ready_cmd="", ready_after_s=0.0, care={}, cut=False)  # fmt: skip
-        journal = Journal("1.journal", directory=directory)
-        pid = os.getpid()
-        return Attempt(
-            {**start, **changes},  # type: ignore[typeddict-item]  # of Start
-            Surroundings(journal, synced, null, boot_id(), pid, start_time(pid)),
-        )
-
-    yield make
-    for fd in (synced, null, directory):
-        os.close(fd)
-
-
 @pytest.mark.parametrize("moment", ["os.chdir", "open"])
 def test_nothing_starts_if_the_lease_runs_out_while_a_file_system_hangs(
     attempt: Callable[..., Attempt], tmp_path: Path, moment: str
@@ -136,7 +107,7 @@ def test_nothing_starts_if_the_lease_runs_out_while_a_file_system_hangs(
             (tmp_path / "synced").write_bytes(struct.pack("d", boottime() - LEASE - 1))
 
     sys.addaudithook(pass_time)  # for the rest of this process, but in no other directory
-    begun = attempt(argv=["/bin/sh", "-c", "touch ran"])
+    begun = attempt(argv=["/bin/sh", "-c", "touch ran"], lease_s=LEASE)
     begun.begin()
     assert passed == [moment]
     assert begun.spawned is None

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from pathlib import Path
+from typing import NamedTuple
 
-from agentd.supervisor.probe import MARK, is_marked
+import pytest
+
+from agentd.supervisor.care import Care
+from agentd.supervisor.probe import MARK, MARKED, Probe, is_marked
 from agentd.supervisor.tree import Process, children_of, descendants, read_processes
 from clusterctl.model.orders import Replica
 from clusterctl.model.states import Outcome
-from tests.agent.rig import BRISK, TOKEN, Rig, RigMaker, is_alive, replica
+from tests.agent.rig import BRISK, Rig, RigMaker, is_alive, replica
 from tests.until import until
 
 UP = "echo ready; exec sleep 1000"
+
+
+class Around(NamedTuple):
+    """A supervisor, as its probe sees it."""
+
+    null: int
+    pid: int
 
 
 def is_ready(now: Replica) -> bool:
@@ -29,7 +41,7 @@ def is_not(now: Replica) -> bool:
 def probes(rig: Rig, number: int) -> list[Process]:
     """What lives of the probes of replica *number*."""
     below = descendants(rig.processes.running()[number].supervisor_pid, children_of(read_processes()))
-    return [each for each in below if not each.is_zombie and is_marked(each.pid, TOKEN)]
+    return [each for each in below if not each.is_zombie and is_marked(each.pid)]
 
 
 def test_without_a_condition_it_is_ready_as_soon_as_it_runs(rig: Rig) -> None:
@@ -108,9 +120,10 @@ def test_a_command_that_hangs_is_killed_and_runs_again(rig: Rig, tmp_path: Path)
     assert not any(map(is_alive, former))
 
 
-def test_what_a_command_leaves_behind_is_killed_wherever_it_went(rig: Rig, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["setsid", "env -i", "env -i setsid", "env -i setsid setsid -f"])
+def test_what_a_command_leaves_behind_is_killed_wherever_it_went(rig: Rig, tmp_path: Path, way: str) -> None:
     pids = tmp_path / "pids"
-    leave = f"setsid sh -c 'echo $$ >> {pids}; sleep 1000; :' & until [ -e {pids} ]; do :; done"
+    leave = f"{way} sh -c 'echo $$ >> {pids}; exec >&- 2>&-; sleep 1000; :' & until [ -e {pids} ]; do :; done"
     rig.start(replica(1, UP, ready_cmd=leave))
     rig.replica_until(1, is_ready, "it to be ready")
     until(lambda: len(pids.read_text().split()) >= 3, what="several looks")
@@ -154,8 +167,37 @@ def test_how_a_command_ends_is_not_how_the_job_ends(rig: Rig, tmp_path: Path) ->
     assert (now.restarts, now.last_exit) == (0, "")
 
 
-def test_only_the_command_is_marked(rig: Rig, tmp_path: Path) -> None:
-    env = tmp_path / "env"
-    rig.start(replica(1, f"env > {env}; {UP}", ready_cmd="true"))
+def test_where_nothing_can_be_marked_the_session_still_tells(rig: Rig, tmp_path: Path) -> None:
+    pids, flag = tmp_path / "pids", tmp_path / "flag"
+    leave = f"test -e {flag} && {{ env -i sh -c 'echo $$ >> {pids}; sleep 1000; :' & }}"
+    rig.start(replica(1, UP, ready_cmd=leave))
+    resource.prlimit(rig.running(1).supervisor_pid, MARKED, (1000, 1000))
+    flag.touch()
     rig.replica_until(1, is_ready, "it to be ready")
-    assert MARK not in env.read_text()
+    until(lambda: pids.exists() and len(pids.read_text().split()) >= 3, what="several looks")
+    until(lambda: not [pid for pid in pids.read_text().split()[:-1] if is_alive(int(pid))], what="them to be gone")
+
+
+def test_only_the_command_is_marked(rig: Rig) -> None:
+    rig.start(replica(1, UP, ready_cmd="sleep 1000"))
+    until(lambda: probes(rig, 1), what="a look")
+    running = rig.running(1)
+    rig.replica(1)
+    for pid in (running.pid, running.supervisor_pid):
+        assert resource.prlimit(pid, MARKED)[0] != MARK
+
+
+def test_who_is_ready_is_asked_less_often_than_who_is_not(tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    now, waits = 0.0, []
+    with open(os.devnull, "r+b") as null:
+        start = {"cwd": "/", "env": {}, "ready_cmd": f"test -e {flag}"}
+        probe = Probe(start, Around(null.fileno(), os.getpid()), Care())  # type: ignore[arg-type]  # all it needs
+        probe.begin(now)
+        for works in (False, True, True, False):
+            flag.touch() if works else flag.unlink(missing_ok=True)
+            now = probe.moment
+            probe.look(now)
+            probe.note_end(os.waitpid(probe.pid, 0)[1], now)
+            waits.append((probe.is_ready, probe.moment - now))
+    assert waits == [(False, 2.0), (True, 10.0), (True, 10.0), (False, 2.0)]

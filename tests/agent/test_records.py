@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import uuid
 from pathlib import Path
 
 import pytest
 
+from agentd.journal import is_held
 from agentd.records import decode_record, is_whole, read_stories
 from clusterctl.model.states import Outcome
-from tests.agent.rig import TOKEN
+from tests.agent.rig import TOKEN, RigMaker, another_agentd, is_alive
+from tests.until import until
 
 BEGIN = {
     "kind": "begin",
@@ -95,3 +99,34 @@ def test_a_journal_is_whole_if_it_is_there_and_every_line_can_be_read(tmp_path: 
 def test_bytes_that_are_no_text_spoil_a_line_and_no_more(spoilt: bytes, at: int) -> None:
     whole = line(BEGIN)
     assert decode_record(whole[:at] + spoilt + whole[at + len(spoilt) :]) is None
+
+
+def test_a_journal_of_the_first_version_is_whole_and_tells_of_batch_jobs(tmp_path: Path) -> None:
+    journal = tmp_path / "1.journal"
+    journal.write_bytes(line(BEGIN) + line(SPAWNED) + line(END))
+    assert is_whole(journal)
+    story = read_stories(journal)[5]
+    assert (story.begin.service, story.begin.grace_s) == (False, 30.0)
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_the_next_version_tells_the_end_of_what_an_older_one_began(
+    make_rig: RigMaker, tmp_path: Path, has_ended: bool
+) -> None:
+    with another_agentd(tmp_path / "spool", "[order(5, 'sleep', '1000')]") as agentd:
+        (journal,) = (tmp_path / "spool" / "supervisors").glob("*.journal")
+        story = read_stories(journal)[5]
+        agentd.kill()
+        agentd.wait()
+    assert story.spawned
+    os.kill(story.begin.supervisor_pid, signal.SIGKILL)
+    if has_ended:
+        os.kill(story.spawned.pid, signal.SIGKILL)
+    until(lambda: not is_held(journal), what="it to be gone")
+    records = [json.loads(each) for each in journal.read_bytes().splitlines()]
+    for record in records:
+        record.pop("service", None)
+    journal.write_bytes(b"".join(map(line, [*records, *[END] * has_ended])))
+    end = make_rig().end_of(5)
+    assert end.outcome == (Outcome.EXITED if has_ended else Outcome.SUPERVISOR_LOST)
+    assert not is_alive(story.spawned.pid)

@@ -149,8 +149,19 @@ def test_a_link_to_another_file_is_not_read_and_not_cut(file: Path, tmp_path: Pa
     assert read(file) is None
     file.unlink()
     file.hardlink_to(other)
-    read(file)
+    assert read(file)
     assert other.stat().st_size > LARGEST_BYTES
+
+
+def test_a_large_file_that_has_another_name_is_not_counted_again_and_again(file: Path, tmp_path: Path) -> None:
+    reports = Reports(file.parent)
+    (tmp_path / "other").hardlink_to(file)
+    say(file, "x" * LARGEST_BYTES, '{"requests": 1}')
+    assert reports.read([1]) == {1: Report(requests=1)}
+    assert reports.read([1]) == {}
+    say(file, '{"requests": 2}')
+    assert read(file) == Report(requests=2)
+    assert read(file) is None
 
 
 @pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: None])

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agentd.journal import boottime
+from agentd.supervisor.attempt import Attempt
 from agentd.supervisor.care import Care, Ends, rest_after
+from agentd.supervisor.replica import Replica
 
 
 def test_rests_grow_and_are_never_longer_than_five_minutes() -> None:
@@ -27,3 +37,21 @@ def test_five_quick_ends_in_a_row_are_a_loop_and_one_that_was_not_quick_counts_f
         loops.append(ends.loops)
     ends.forgive()
     assert [*loops, ends.loops] == [False] * 9 + [True, False]
+
+
+@pytest.mark.parametrize("lease, rest", [(200, 3600.0), (3600, 200.0)])
+def test_in_a_rest_it_wakes_at_its_end_or_at_the_end_of_the_lease(
+    attempt: Callable[..., Attempt], tmp_path: Path, lease: int, rest: float
+) -> None:
+    care = Care(first_rest=rest, longest_rest=rest)._asdict()
+    resting = attempt(Replica, argv=["/nowhere"], lease_s=lease, care=care, service=True)
+    before = boottime()
+    resting.begin()
+    assert (resting.spawned, resting.end) == (None, None), "it could not start, and rests"
+    assert before < resting.moment() <= boottime() + 200
+    (tmp_path / "synced").write_bytes(struct.pack("d", boottime() - lease - 1))
+    assert resting.moment() < boottime()
+    resting.look()
+    assert resting.end is not None
+    end = json.loads(resting.end)
+    assert (end["outcome"], end["exit_code"]) == ("lease_expired", 127)

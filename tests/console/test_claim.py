@@ -134,6 +134,20 @@ def test_who_may_claim_is_a_card_with_every_worker(run: Run, scene: Scene) -> No
     assert "\x1b" not in out
 
 
+def test_who_may_claim_by_a_score_is_told_with_that_score(run: Run, scene: Scene) -> None:
+    detail = {
+        "eligible_workers": ["w2"],
+        "metrics": {"w1": -65.0674, "w2": -67.6309, "w3": None},
+        "min_metrics": -67.6309,
+        "usage": {"w1": None, "w2": None, "w3": None},
+        "not_eligible_reasons": {"w1": "slo:65.07<67.63", "w3": "slo:missing"},
+    }
+    said = Said(event="ClaimEligibility", shape=NIL, reason="eligible", policy="slo", candidates=1, detail=detail)
+    claims.log_said(scene.db, 3, [said])
+    table = [line.split() for line in run("claim", "1").out.split("\n\n")[1].splitlines()]
+    assert [row[:2] for row in table] == [["WORKER", "SCORE"], ["w2", "67.63"], ["w1", "65.07"], ["w3", "-"]]
+
+
 def test_a_claim_that_there_never_was_is_not_found(run: Run, scene: Scene) -> None:
     said = run("claim", "7")
     assert_told(said, "no claim 7")

@@ -13,6 +13,7 @@ from clusterctl.store import claims
 from tests.console.conftest import Run
 from tests.console.test_bad_input import assert_told
 from tests.store.scene import Scene
+from tests.store.service import serve
 
 CLAIM = "id at round event job_id worker policy score candidates reasons duration_ms repeats detail"
 
@@ -194,3 +195,14 @@ def test_a_service_is_told_with_all_its_replicas(run: Run, scene: Scene) -> None
     assert_told(said, "no service")
     assert said.code == ExitCode.NOT_FOUND
     assert run("claims", "--service", "1", "--job", "2").code == ExitCode.USAGE
+
+
+def test_a_service_may_be_named_as_everywhere(run: Run, scene: Scene) -> None:
+    (first, second) = serve(scene, 2, name="web")
+    scene.reserve(scene.worker(), [second])
+    for word in ("web", "service:web", str(first), str(second)):
+        said = run("claims", "--service", word, "-o", "json")
+        assert [row["job_id"] for row in msgspec.json.decode(said.out)] == [second], said
+    said = run("claims", "--service", "wbe")
+    assert_told(said, "no service 'wbe'")
+    assert (said.code, "`clusterctl services` lists them" in said.err) == (ExitCode.NOT_FOUND, True)

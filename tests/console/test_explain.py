@@ -208,6 +208,7 @@ def test_every_state_has_its_sentence(run: Run, busy: Scene) -> None:
     (child,) = busy.jobs(cpus=1)
     busy.silence(20.0)
     assert "is silent" in told(run, "1")["headline"]
+    assert told(run, "1")["advice"].endswith("`clusterctl worker w1 --confirm-dead`.")
     assert told(run, str(child))["reason"] == "no_workers"
 
 

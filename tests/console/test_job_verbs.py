@@ -117,7 +117,7 @@ def test_a_held_job_says_who_holds_it_and_why_wherever_one_looks(
     assert run("hold", "1", "--reason", "until \x1b[31mMonday").code == 0
     assert "\theld\theld\t" in run("jobs").out
     card = run("job", "1").out
-    assert "waits       held: held by " in card
+    assert "waits       held by " in card
     assert r": until \e[31mMonday" in card
     assert run("release", "1").err == "job 1 released\n"
     assert "held" not in run("job", "1").out

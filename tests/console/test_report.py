@@ -69,13 +69,39 @@ def test_from_elsewhere_it_is_kept_of_a_replica_that_runs(run: Run, scene: Scene
     assert run("report", "--job", str(job), "--p99-ms", "85", "--requests", "100", "--violations", "3").code == 0
     assert kept(scene) == (85.0, 100, 3, 100, 3, True)
     assert run("report", "--job", str(job), "--requests", "50", "--violations", "1").code == 0
-    assert kept(scene) == (85.0, 50, 1, 150, 4, True), "a latency holds until another is told"
+    assert kept(scene) == (None, 50, 1, 150, 4, True), "a latency holds until the next report"
 
 
 def test_a_replica_may_report_of_another_by_its_number(run: Run, scene: Scene, worker: Registered, file: Path) -> None:
     job = replica(scene, worker)
     assert run("report", "--job", str(job), "--p99-ms", "1").code == ExitCode.DONE
     assert (kept(scene)[0], file.read_text()) == (1.0, "")
+
+
+def test_from_elsewhere_it_is_said_what_is_kept_and_a_rehearsal_keeps_nothing(
+    run: Run, scene: Scene, worker: Registered
+) -> None:
+    job = replica(scene, worker)
+    words = ["--job", str(job), "--p99-ms", "85", "--requests", "1200", "--violations", "3", "--reason", "by hand"]
+    said = run("report", *words, "--dry-run")
+    assert said.err == f"would be kept of job {job}: p99 85ms, 3 of 1,200 requests violated\n"
+    assert (kept(scene)[0], scene.db.value("SELECT count(*) FROM audit")) == (None, 0)
+    assert run("report", "--job", "999", "--p99-ms", "1", "--dry-run").code == ExitCode.NOT_FOUND
+    assert run("report", *words).err == f"kept of job {job}: p99 85ms, 3 of 1,200 requests violated\n"
+    assert run("report", "--job", str(job), "--p99-ms", "90").err == f"kept of job {job}: p99 90ms\n"
+    assert scene.db.rows("SELECT verb, subject, reason, detail FROM audit") == [
+        ("report", f"job:{job}", "by hand", {"p99_ms": 85.0, "requests": 1200, "violations": 3})
+    ], "one that gives no reason is of a program, and comes every few seconds"
+
+
+def test_within_a_replica_a_rehearsal_writes_nothing_and_reasons_are_for_others(run: Run, file: Path) -> None:
+    said = run("report", "--p99-ms", "85", "--dry-run")
+    assert said.err == f'{file} would get the line {{"p99_ms":85.0,"requests":0,"violations":0}}\n'
+    said = run("report", "--p99-ms", "85", "--reason", "why")
+    assert (said.code, "a reason goes with --job" in said.err) == (ExitCode.USAGE, True)
+    assert file.read_text() == ""
+    file.unlink()
+    assert run("report", "--p99-ms", "85", "--dry-run").code == ExitCode.REFUSED
 
 
 def test_only_replicas_that_run_report(run: Run, scene: Scene, worker: Registered) -> None:
@@ -118,5 +144,6 @@ def test_who_is_no_replica_must_say_which(run: Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("CLUSTERCTL_JOB_ID", raising=False)
     said = run("report", "--p99-ms", "1")
     assert (said.code, "which replica? --job ID" in said.err) == (ExitCode.USAGE, True)
+    assert "hint: `clusterctl service NAME` has IDs" in said.err
     monkeypatch.setenv("CLUSTERCTL_JOB_ID", "7")
     assert "only replicas of services report" in run("report", "--p99-ms", "1").err

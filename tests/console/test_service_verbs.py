@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from clusterctl import views
@@ -37,7 +39,7 @@ def test_a_service_is_scaled_up(run: Run, web: Scene) -> None:
     assert run("jobs", "service:web", "-o", "ids").out == "".join(f"{n}\n" for n in range(1, 6))
     assert run("jobs", "array:1", "-o", "ids").out == "".join(f"{n}\n" for n in range(1, 6))
     assert web.db.rows("SELECT verb, subject, reason, detail FROM audit") == [
-        ("scale", "job:1", "busy", {"from": 3, "to": 5})
+        ("scale", "service:1", "busy", {"from": 3, "to": 5})
     ]
     assert run("scale", "web", "5").err == "service 1 (web) has 5 replicas already\n"
     web.check()
@@ -85,10 +87,33 @@ def test_a_restart_is_asked_for_and_the_leader_does_the_rest(run: Run, web: Scen
     assert (said.code, said.err) == (0, "service 1 (web): 2 replicas are being restarted, one after the other\n")
     assert web.db.row("SELECT generation, rolling FROM services") == (1, True)
     assert web.db.rows("SELECT verb, subject, reason, detail FROM audit") == [
-        ("restart", "job:1", "new certificate", {"generation": 1})
+        ("restart", "service:1", "new certificate", {"generation": 1})
     ]
     assert len(service_keeping.roll(web.db, web.term)) == 1
-    assert "restarting  one after the other, 0 of 3 are back" in run("service", "web").out
+    told = "restarting one after the other, 0 of 3 are back; waits until job 1 on w1 is ready again"
+    assert told in " ".join(run("service", "web").out.split())
+
+
+def test_of_a_restart_that_waits_everybody_is_told_for_whom(run: Run, web: Scene) -> None:
+    jobs.cancel(web.db, [3])
+    web.run(web.worker("w2"), serve_one_more(run))
+    become_ready(web, 3)
+    web.db.run("UPDATE workers SET live_state = 'silent' WHERE name = 'w2'")
+    run("restart", "web")
+    assert service_keeping.roll(web.db, web.term) == []
+    until = "job 4 on w2, of which nothing is heard, is ready again"
+    assert f"one after the other, 0 of 3 are back; waits until {until}" in " ".join(run("service", "web").out.split())
+    assert f"; it is restarted once {until}; " in " ".join(run("explain", "2", "-o", "json").out.split())
+    assert f"; waits until {until}\n" in run("restart", "web", "--wait", "--timeout", "0.01s").err
+    (row,) = json.loads(run("services", "-o", "json").out)
+    assert row["held_up_by"] == {"job_id": 4, "worker": "w2", "standing": "silent"}
+    assert run("services", "-o", "ids", "--filter", "held_up_by.standing:silent").out == "1\n"
+
+
+def serve_one_more(run: Run) -> list[int]:
+    """Scale up by one; its number."""
+    run("scale", "web", "3")
+    return [4]
 
 
 def test_waiting_for_a_service_ends_when_all_of_it_is_ready(run: Run, web: Scene) -> None:
@@ -154,7 +179,7 @@ def test_a_selector_by_name_means_what_lives_of_the_service(run: Run, web: Scene
         web.end(order, token, Outcome.CANCELLED)
     assert ended(web)
     assert run("jobs", "service:1", "-o", "ids").out == "1\n2\n3\n"
-    assert_told(run("cancel", "service:web"), "no service 'web'")
+    assert_told(run("cancel", "service:web"), "service 1 (web) has ended")
     assert run("cancel", "service:").code == ExitCode.USAGE
     assert run("cancel", "1", "service:web").code == ExitCode.USAGE
 

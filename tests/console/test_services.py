@@ -115,7 +115,11 @@ def test_services_stand_beside_jobs_in_a_list(run: Run, scene: Scene, tmp_path: 
     ]
     path = tmp_path / "list.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert run("submit", "--from", str(path)).out == "Submitted 4 jobs 1-4\n"
+    dry = run("submit", "--from", str(path), "--dry-run").err
+    assert dry.startswith("would submit 4 jobs, among them 2 services: ")
+    assert run("submit", "--from", str(path)).out == (
+        "Submitted 4 jobs 1-4, with 2 services: 1 (2 replicas), 4 (a replica on every worker)\n"
+    )
     assert scene.db.rows("SELECT id, every_worker FROM services ORDER BY id") == [(1, False), (4, True)]
     path.write_text(json.dumps({"command": ["true"], "replicas": 2}) + "\n")
     assert_told(run("submit", "--from", str(path)), "line 1: --replicas is of a service")
@@ -143,7 +147,8 @@ def test_the_list_of_services_says_how_they_stand(run: Run, web: Scene) -> None:
     assert run("services", "-o", "ids").out == "1\n"
     (service,) = json.loads(run("services", "-o", "json").out)
     assert service["replicas"] == {
-        "wanted": 3, "ready": 2, "starting": 0, "resting": 0, "scheduled": 0, "pending": 1, "held": 0, "stopping": 0,
+        "wanted": 3, "ready": 2, "starting": 0, "unready": 0, "resting": 0, "silent": 0, "scheduled": 0, "pending": 1,
+        "held": 0, "stopping": 0,
     }  # fmt: skip
     assert run("services", "--filter", "replicas.ready<2").err == "no services\n"
     assert run("services", "--filter", "web state:partly", "-o", "ids").out == "1\n"
@@ -200,7 +205,7 @@ def test_jobs_say_of_each_replica_how_it_fares(run: Run, web: Scene) -> None:
     assert "its process ended (exit code 1), and is started again at " in job["detail"]
     web.db.run("UPDATE allocations SET resting_until = NULL WHERE job_id = 1")
     assert run("jobs", "--filter", "reason:starting", "-o", "ids").out == "1\n"
-    assert "service     1, replica 0, restarted 2× on here, before, it ended with exit code 1" in run("job", "1").out
+    assert "service     1, replica 0, restarted 2×; its last end: exit code 1\n" in run("job", "1").out
 
 
 def test_a_batch_job_has_no_service(run: Run, scene: Scene) -> None:

@@ -123,7 +123,7 @@ def test_cancelling_what_is_being_requeued_says_who_wanted_that_wherever_one_loo
     run("cancel", str(job), "--reason", "me too")
     scene.end(order, token, Outcome.REQUEUED)
     card = run("job", str(job)).out
-    assert re.search("  ended +cancelled: cancelled by .*: no, stop it\n", card)
+    assert re.search("  ended +cancelled by .*: no, stop it\n", card)
 
 
 def test_a_job_that_is_submitted_again_and_its_origin_name_each_other(
@@ -185,5 +185,5 @@ def test_help_says_that_a_script_is_not_asked(run: Run) -> None:
 def test_a_job_that_was_cancelled_before_it_ran_says_by_whom(run: Run, scene: Scene) -> None:
     (job,) = scene.jobs()
     run("cancel", str(job), "--reason", "wrong input")
-    assert re.search("  ended +cancelled: cancelled by .*: wrong input\n", run("job", str(job)).out)
+    assert re.search("  ended +cancelled by .*: wrong input\n", run("job", str(job)).out)
     assert jobs.cancel(scene.db, [job], "late")[0].outcome == "ended"

@@ -38,7 +38,7 @@ def test_what_is_set_holds_for_the_cluster_and_is_shown_with_who_set_it(run: Run
     assert ruled(scene) == {"batch_placement": "spread"}
     ((verb, subject, reason, detail),) = audit(scene)
     assert (verb, subject, reason, detail) == (
-        "steer", "setting:batch_placement", "hot machines", {"before": "pack", "after": "spread"},
+        "config set", "setting:batch_placement", "hot machines", {"before": "pack", "after": "spread"},
     )  # fmt: skip
     value, origin = shown(run, "batch_placement", "queue_order")["batch_placement"]
     assert (value, origin.startswith("cluster (set by ")) == ("spread", True)
@@ -69,7 +69,7 @@ def test_unset_lets_our_own_hold_again(run: Run, scene: Scene, monkeypatch: pyte
         "queue_order is priority, schedd's own setting; it was fifo",
         "backfill was not set for the cluster: it is easy, schedd's own setting",
     ]
-    assert (ruled(scene), [row[0] for row in audit(scene)]) == ({}, ["steer", "unsteer"])
+    assert (ruled(scene), [row[0] for row in audit(scene)]) == ({}, ["config set", "config unset"])
     assert shown(run, "queue_order") == {"queue_order": ("priority", "CLUSTERCTL_QUEUE_ORDER")}
 
 
@@ -106,6 +106,12 @@ def test_nonsense_is_refused_with_the_reason(run: Run, scene: Scene, words: str,
     said = run("config", *words.split())
     assert (said.code, told in said.err) == (ExitCode.USAGE, True), said
     assert (ruled(scene), audit(scene)) == ({}, [])
+
+
+def test_a_value_that_begins_with_a_dash_is_told_how_to_be_written(run: Run, scene: Scene) -> None:
+    said = run("config", "set", "usage_cpu_weight", "-1")
+    assert (said.code, "before a value that begins with a dash write `--`" in said.err) == (ExitCode.USAGE, True), said
+    assert "usage_cpu_weight: '-1' is not a number from 0" in run("config", "set", "usage_cpu_weight", "--", "-1").err
 
 
 def test_settings_are_shown_also_while_postgres_is_away(run: Run) -> None:

@@ -6,9 +6,13 @@ import json
 
 import pytest
 
+from clusterctl import operations
+from clusterctl.cluster import Cluster
+from clusterctl.model.errors import BadInput
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.orders import Report
-from clusterctl.model.tenants import Grant
+from clusterctl.model.tenants import Grant, GrantChange
+from clusterctl.settings import load
 from clusterctl.store import deadlines, grants, reports
 from tests.console.conftest import Run
 from tests.store.scene import Scene
@@ -88,6 +92,37 @@ def test_nonsense_is_refused(run: Run, scene: Scene, words: str) -> None:
     said = run("tenant", *words.split())
     assert said.code == ExitCode.USAGE, said
     assert said.err.startswith("clusterctl: error: ")
+    assert audit(scene) == []
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        ("--weight nan", "a weight is a number above 0, at most 1,000,000"),  # which the door would not have been told
+        ("--weight -inf", "a weight is a number above 0"),
+        ("--weight heavy", "'heavy' is not a number"),
+        ("--max-cpus 3 --no-max-cpus", "--max-cpus does not go with --no-max-cpus"),
+        ("--no-max-pending --max-pending 0", "--max-pending does not go with --no-max-pending"),
+        ("--max-running 99999999999", "is not from 0 to 2147483647"),
+    ],
+)
+def test_nonsense_is_told_in_the_words_of_the_options_before_the_cluster_is_asked(
+    run: Run, words: str, told: str
+) -> None:
+    said = run("tenant", "sim", *words.split())
+    assert (said.code, told in said.err, "_" in said.err) == (ExitCode.USAGE, True, False), said
+
+
+def test_who_asks_otherwise_than_by_the_command_is_told_the_same_words(scene: Scene) -> None:
+    with Cluster(load({})) as cluster:
+        for change, told in (
+            (GrantChange(max_running=2**40), "max running is a number from 0 to 2,147,483,647"),
+            (GrantChange(max_cpu_milli=-1), "max CPUs is a number from 0 to 1,000,000"),
+            (GrantChange(max_cpu_milli=3, unbound=("max_cpu_milli",)), "max CPUs is given a bound and freed of it"),
+            (GrantChange(weight=float("nan")), "a weight is a number above 0"),
+        ):
+            with pytest.raises(BadInput, match=told):
+                operations.grant(cluster, "sim", change)
     assert audit(scene) == []
 
 

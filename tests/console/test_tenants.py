@@ -19,7 +19,7 @@ from tests.store.scene import Scene
 T = TypeVar("T")
 TENANT = (  # as documented
     "name jobs cpus memory_mb gpus dominant_share weight oldest_wait_s wait_p50_s wait_p95_s starts"
-    " recent recent_share fair_share quota slo"
+    " recent recent_share fair_share quota slo jain"
 )
 
 
@@ -75,7 +75,10 @@ def test_a_second_attempt_says_nothing_about_the_wait(run: Run, scene: Scene) ->
 
 def test_how_evenly_it_is_shared_is_said_of_those_who_hold_or_wait(run: Run, shared: Scene) -> None:
     # Jain of 4/8, 2/8 and 0, for dan is held back and eve wants nothing: (6/8)² / (3 · (16 + 4)/64).
-    assert "fairness 0.60 among the 3 " in run("tenants").err
+    said = run("tenants", "-o", "json")
+    assert "fairness 0.60 among the 3 " in said.err
+    assert [row["jain"] for row in msgspec.json.decode(said.out)] == [0.6] * 5
+    assert msgspec.json.decode(run("tenant", "ada", "-o", "json").out)["jain"] == 0.6
 
 
 def test_one_tenant_alone_has_nothing_to_share(run: Run, scene: Scene) -> None:

@@ -190,6 +190,31 @@ def test_the_table_of_candidates_is_as_the_round_saw_them(make_cluster: ClusterM
     assert cluster.states([first, second]) == ["completed"] * 2
 
 
+def test_a_worker_that_the_round_kept_for_another_job_could_not_have_had_it(cluster: Cluster) -> None:
+    cluster.schedd()
+    cluster.worker("w1", cpus=4)
+    cluster.job(seconds=1e6, cpus=3, time_limit_s=600)
+    cluster.pass_time(2)
+    cluster.worker("w2", cpus=2)
+    cluster.job(cpus=4)
+    cluster.pass_time(2)
+    job, waits = cluster.job(seconds=1e6, cpus=1), cluster.job(cpus=1, worker="w1")
+    cluster.pass_time(2)
+    (claimed,), (refused,) = log(cluster, job, "Claimed"), log(cluster, waits, "ClaimSkipped")
+    for claim, verdicts in (
+        (claimed, {"w1": "backfill", "w2": ""}),
+        (refused, {"w1": "backfill", "w2": "named_worker"}),
+    ):
+        assert claim.reasons["backfill"] == 1
+        found = story(cluster, claim.id)
+        assert {each.worker: each.removed_by for each in found.candidate_table} == verdicts
+    assert (claimed.worker, claimed.candidates) == ("w2", 1)
+    cluster.pass_time(700)
+    (refused,) = [each for each in log(cluster, waits, "ClaimSkipped") if each.reason == "backfill"]
+    assert not refused.open
+    assert story(cluster, refused.id).candidate_table[0].removed_by == "backfill"
+
+
 def test_the_table_of_a_refusal_that_stands_is_of_now(cluster: Cluster) -> None:
     cluster.schedd()
     cluster.worker("w1", cpus=2)

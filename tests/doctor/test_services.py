@@ -14,6 +14,12 @@ def one_running(ward: Ward) -> int:
     return order.allocation_id
 
 
+def steady(ward: Ward, allocation: int) -> None:
+    """It has been ready for long enough to trust it."""
+    become_ready(ward, allocation)
+    ward.db.run("UPDATE allocations SET ready_at = ready_at - interval '40 s' WHERE id = %s", allocation)
+
+
 def told(ward: Ward, **fields: object) -> None:
     """What the agent says of it."""
     for name, value in fields.items():
@@ -34,6 +40,8 @@ def test_a_replica_that_was_restarted_three_times_and_is_not_ready_is_found(ward
     assert finding.fix.command == "clusterctl logs 1 --tail 20"
     assert not finding.fix.available
     become_ready(ward, allocation)
+    assert ward.sole("crash_loop").evidence["restarts"] == 3, "up between two ends, which is no more than a beginning"
+    steady(ward, allocation)
     ward.healthy()
 
 
@@ -48,8 +56,9 @@ def test_one_that_a_worker_has_given_up_is_found_until_another_has_it_ready(ward
     assert finding.evidence["failures"] == 1
     ward.db.run("UPDATE jobs SET not_before = NULL")
     ((again,), _) = ward.run(ward.worker("w2"), [1])
-    assert ward.sole("crash_loop").evidence["worker"] == "w2"
-    become_ready(ward, again.allocation_id)
+    evidence = ward.sole("crash_loop").evidence
+    assert (evidence["worker"], evidence["restarts"], evidence["all_restarts"]) == ("w2", 0, 4)
+    steady(ward, again.allocation_id)
     ward.healthy()
 
 

@@ -177,6 +177,20 @@ def test_a_tenant_that_waits_while_others_no_more_urgent_are_served_is_starved(w
     assert (finding.evidence["started_meanwhile"], finding.evidence["median_wait_s"]) == (5, 0.0)
 
 
+@pytest.mark.parametrize("reason", ["fits_load", "backfill", "service_claims", "round_full"])
+def test_so_is_one_whatever_kind_of_room_it_waits_for(ward: Ward, reason: str) -> None:
+    worker = ward.worker(cpus=8)
+    ward.run(worker, ward.jobs(cpus=7, tenant="small"))
+    ward.jobs(cpus=8, tenant="large")
+    ward.plan()
+    for _ in range(5):
+        ward.later(600)
+        ward.finish(worker, ward.jobs(cpus=1, tenant="small")[0])
+    ward.decide()
+    ward.db.run("UPDATE claims SET reason = %s WHERE open", reason)
+    assert ward.sole("starved_tenant").evidence["reason"] == reason
+
+
 @pytest.mark.parametrize("theirs", [{"tenant": "large"}, {"tenant": "small", "priority": 90}])
 def test_who_waits_behind_its_own_jobs_or_more_urgent_ones_is_not_starved(ward: Ward, theirs: dict[str, Any]) -> None:
     worker = ward.worker(cpus=8)

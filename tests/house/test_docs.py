@@ -151,7 +151,7 @@ def test_every_state_is_in_the_glossary() -> None:
 
 
 def test_every_reason_has_a_meaning() -> None:
-    assert set(reasons.WAITS) == set(SENTENCES)
+    assert set(reasons.REMEDIES) == set(SENTENCES)
     assert set(reasons.OUTCOMES) == set(Outcome)
     assert set(reasons.CODES) == set(ExitCode)
 

@@ -40,6 +40,15 @@ def test_what_stands_in_for_the_policy_is_what_scores() -> None:
     assert table(cluster().worker("a", services=2).service("web"))["a"].parts == {"services": 2}
 
 
+def test_a_worker_that_is_kept_for_another_job_is_out_unless_the_chain_had_removed_it_before() -> None:
+    queue = cluster().worker("a").worker("b").worker("full", allocated=amount(cpus=4)).queued("x")
+    snapshot = queue.snapshot()
+    ids = {worker.name: worker.id for worker in snapshot.workers}
+    for name, removed in (("a", ["backfill", "", "fits_now"]), ("full", ["", "", "fits_now"])):
+        found = candidate_table(snapshot.queue[0], snapshot, ids[name])
+        assert [each.removed_by for each in found] == removed
+
+
 def test_where_nothing_is_placed_nobody_has_a_score() -> None:
     found = table(cluster("none").worker("a").worker("b", cpus=0.5).queued("x"))
     assert [(each.removed_by, each.score) for each in found.values()] == [("", None), ("fits_ever", None)]

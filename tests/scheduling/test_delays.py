@@ -46,7 +46,7 @@ def attempt(number: int, reserved: float, started: float | None, ended: float | 
             "exit_code": None if ended is None else 1,
             "signal": None,
             "detail": "",
-            "rests_until": None,
+            "retry_at": None,
             **facts,
         }
     )
@@ -103,7 +103,7 @@ def test_jobs_that_come_first_count_until_the_last_of_them_has_ended() -> None:
 
 
 def test_an_attempt_that_came_to_nothing_is_a_delay_and_so_is_its_rest() -> None:
-    tries = (attempt(1, 110, 120, 200, rests_until=250.0), attempt(2, 300, 310, None))
+    tries = (attempt(1, 110, 120, 200, retry_at=250.0), attempt(2, 300, 310, None))
     assert told(refusal(100, 110), refusal(200, 300), tries=tries) == [
         ("fits_now", 100, 110),
         ("scheduled", 110, 120),
@@ -177,7 +177,7 @@ def pasts(draw: st.DrawFn) -> Past:
     """Any past, told by clocks that may disagree."""
     times = sorted(draw(st.lists(moments.filter(lambda at: at >= 100), max_size=9)))
     tries = tuple(
-        attempt(number, *triple, rests_until=draw(st.none() | moments))
+        attempt(number, *triple, retry_at=draw(st.none() | moments))
         for number, triple in enumerate(
             zip(times[::3], times[1::3], times[2::3], strict=False), draw(st.integers(1, 2))
         )

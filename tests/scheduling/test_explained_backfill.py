@@ -125,6 +125,38 @@ def test_what_ended_before_its_limit_promises_nothing_any_more() -> None:
     assert seconds(told_in(replace(ending(picture.snapshot(), held), queue=queue), "x", held=held)) == 300
 
 
+def test_the_first_that_waits_without_an_end_is_told_from_when_on_a_worker_is_kept_for_it() -> None:
+    picture = cluster().worker("w1", cpus=8, allocated=amount(cpus=6)).queued("head", cpus=8, at=0).queued("x", cpus=8)
+    snapshot = replace(picture.snapshot(), at=60.0)
+    assert told_in(snapshot, "head").headline.endswith(
+        "; nothing tells when it has room: from 00:10:00Z on, once it has waited for 10 min (starve_after), a worker is"
+        " kept for it"
+    )
+    assert told_in(snapshot, "x").headline.endswith("full for now")
+    none = replace(snapshot, steering=replace(snapshot.steering, backfill="none"))
+    assert told_in(none, "head").headline.endswith("full for now")
+
+
+def test_a_higher_priority_is_the_last_that_is_offered_instead_of_a_worker_that_is_kept_and_never_to_a_service() -> (
+    None
+):
+    picture, snapshot = kept()
+    found = [option for option, _ in changes(explained(snapshot, picture, "x"))]
+    assert found == ["--time-limit 9m30s", "--priority 51"]
+    served = explained(with_services(snapshot, "x"), picture, "x")
+    assert (changes(served), served.reason) == ([], "backfill")
+    assert served.advice.startswith("Wait, or bring another worker")
+
+
+def test_of_a_head_with_a_limit_it_is_known_when_it_ends() -> None:
+    picture, snapshot = kept()
+    head, x = snapshot.queue
+    (told,) = explained(replace(snapshot, queue=(replace(head, time_limit_s=120), x)), picture, "x").blockers
+    assert told.expected_end is not None
+    assert told.expected_end.timestamp() == 720
+    assert told.basis == "it waits for w1, which it can have at 00:10:00Z at the latest; then its time limit of 2 min"
+
+
 def test_a_job_that_has_waited_too_long_is_told_that_a_worker_is_kept_for_it_without_an_end() -> None:
     picture = cluster().worker("w1", cpus=8, allocated=amount(cpus=6)).queued("head", cpus=8).queued("x", cpus=1)
     snapshot = replace(picture.snapshot(), at=1000.0)
@@ -138,6 +170,27 @@ def test_a_job_that_has_waited_too_long_is_told_that_a_worker_is_kept_for_it_wit
         True,
     )
     assert "--priority 51" in dict(changes(behind))
+
+
+def test_what_starts_elsewhere_is_told_that_a_worker_is_kept_from_it_in_all_tables_alike() -> None:
+    """Job 90 holds 3 of the 4 CPUs of w1 for 600 s, job 1 waits for it; a service goes to w2, though w1 is emptier."""
+    picture = cluster().worker("w1", cpus=4, allocated=amount(cpus=3), uses=(0, 0)).worker("w2", cpus=2, uses=(1, 0))
+    picture.queued("head", cpus=4, limit=1800).service("web", cpus=0.1).ends("w1", 600, cpus=3)
+    found = told_in(picture.snapshot(), "web")
+    assert found.headline == "starts in the next round, on w2"
+    assert (found.best and found.best.worker, found.candidates) == ("w2", 1)
+    assert steps(found) == [("backfill", 1, ("w1",))]
+    assert [(each.worker, each.removed_by) for each in found.candidate_table] == [("w1", "backfill"), ("w2", "")]
+    (start,) = picture.plan().starts
+    assert (start.candidates, start.refusals) == (1, {"backfill": 1})
+
+
+def test_what_is_left_by_the_head_or_ends_in_time_is_kept_from_nobody() -> None:
+    for limit, cpus in ((500, 0.5), (None, 0)):
+        picture = cluster("spread").worker("w1", cpus=4, allocated=amount(cpus=3)).worker("w2", cpus=2)
+        picture.queued("head", cpus=4).queued("x", cpus=cpus, limit=limit).ends("w1", 600, cpus=3)
+        (start,) = picture.plan().starts
+        assert (start.candidates, start.refusals) == (2, {})
 
 
 # --- Deadlines

@@ -23,7 +23,7 @@ from tests.scheduling.explained import like, seconds, subject
 from tests.scheduling.pictures import snapshots, whole_snapshots
 from tests.scheduling.plain import decide
 
-LIMIT = 7  # of each array
+LIMIT, INDEX = 7, 3  # of each array, and of the job in it
 Case = tuple[Snapshot, Subject]
 
 
@@ -33,7 +33,8 @@ def cases(draw: st.DrawFn, among: st.SearchStrategy[Snapshot] | None = None) -> 
     snapshot = draw((whole_snapshots() if among is None else among).filter(lambda snapshot: bool(snapshot.queue)))
     group = draw(st.sampled_from(snapshot.queue))
     at = draw(st.integers(0, len(group.ids) - 1))
-    return snapshot, subject(snapshot, group.shape, at, array_limit=None if group.slots is None else LIMIT)
+    of_array = {} if group.slots is None else {"array_limit": LIMIT, "array_index": INDEX}
+    return snapshot, subject(snapshot, group.shape, at, **of_array)
 
 
 def explained(case: Case, circumstances: Circumstances | None = None) -> Explanation:
@@ -116,8 +117,8 @@ def changed(snapshot: Snapshot, job: Subject, change: Change) -> Snapshot:
             key, _, text = value.partition("=")
             wishes["labels"] = {name: each for name, each in job.group.labels.items() if (name, each) != (key, text)}
         elif option == "--array":
-            assert value == f"…%{LIMIT + 1}"
-            wishes["slots"] = 1
+            assert value == str(INDEX)
+            wishes["slots"] = None
     if words[-1] == "--worker":
         wishes["worker"] = None
     new = replace(job.group, shape="new", request=request, ids=(10**6,), submitted=(1e6,), more=False, **wishes)

@@ -8,9 +8,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clusterctl.model.circumstances import Circumstances
 from clusterctl.model.states import AdminState
+from clusterctl.scheduling.explanation import explain_waiting
 from clusterctl.scheduling.explanation.changes import TRIES, cheapest
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.roster import Roster
@@ -56,6 +58,33 @@ def test_another_worker_would_do() -> None:
     assert changes(told(picture, "x")) == [("without --worker", "b")]
 
 
+def test_a_replica_of_a_service_on_every_worker_is_for_that_one() -> None:
+    picture = cluster().worker("a", allocated=amount(cpus=4)).worker("b").service("x", worker="a")
+    found = told(picture, "x", every_worker=True)
+    assert changes(found) == []
+    assert found.headline.endswith("; it is the replica for a")
+
+
+def test_where_no_change_is_proven_it_is_said_what_may_help() -> None:
+    picture = cluster().worker("a").queued("x", cpus=64).queued("y", worker="b").queued("z")
+    assert (told(picture, "x").changes, told(picture, "x").advice) == (
+        (),
+        "Ask for less, or bring a worker that is large enough.",
+    )
+    assert told(picture, "y").changes
+    assert told(picture, "y").advice == told(picture, "z").advice == ""
+
+
+def test_a_held_job_that_would_wait_even_then_is_told_how_it_is_released() -> None:
+    picture = cluster().worker("a").queued("x", cpus=64)
+    subject_of = replace(subject(picture.snapshot(), "x"), held=True, ready=False)
+    found = explain_waiting(replace(picture.snapshot(), queue=()), subject_of, Circumstances())
+    assert found.advice == (
+        "`clusterctl release 1` lets it go; then it would wait: needs 64 CPUs; no worker that it may use is that large"
+        " (the largest, a, has 4 CPUs, 1000 MiB)"
+    )
+
+
 def test_without_one_of_its_labels_it_would_start() -> None:
     picture = cluster().worker("a", labels={"zone": "n"}).queued("x", labels={"zone": "n", "disk": "ssd"})
     assert changes(told(picture, "x")) == [("without --label disk=ssd", "a")]
@@ -72,11 +101,12 @@ def test_a_higher_priority_would_give_it_its_turn() -> None:
     assert told(picture, "x").reason == "round_full"
 
 
-def test_a_larger_array_limit_would_do() -> None:
+def test_as_an_array_of_its_own_an_index_would_start() -> None:
     picture = cluster().worker("a", cpus=4).queued("x", jobs=3, slots=0)
     held = [holding(picture, "a", job=90, shape="x", limit=100)]
-    found = told(picture, "x", held=held, array_limit=4)
-    assert changes(found) == [("--array …%5", "a")]
+    found = told(picture, "x", held=held, array_limit=4, array_index=7)
+    assert changes(found) == [("--array 7", "a")]
+    assert found.headline.endswith(" allows, 4 at once; it starts once job 90 has ended")
     assert (found.reason, [blocker.job_id for blocker in found.blockers]) == ("array_limit", [90])
     assert seconds(found) == 100
 

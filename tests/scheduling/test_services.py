@@ -116,6 +116,22 @@ def test_a_fallback_is_told_with_the_eligibility() -> None:
     assert found.fallback == "no worker has a fresh measure: by service_count"
 
 
-def test_where_no_service_waits_for_a_worker_nobody_is_eligible_for_anything() -> None:
+def test_where_no_service_waits_nothing_is_said_of_who_could_claim_one() -> None:
     assert two().queued("job").plan().eligibility is None
-    assert two(service_placement="none").service("web").plan().eligibility is None
+
+
+def test_where_no_services_are_to_be_placed_nobody_may_claim_one() -> None:
+    found = two(service_placement="none").service("web").plan().eligibility
+    assert found is not None
+    assert (found.policy, found.eligible, found.minimum) == ("none", (), None)
+    assert found.metrics == {"a": None, "b": None}
+    assert found.reasons == {"a": "policy_disabled", "b": "policy_disabled"}
+
+
+def test_a_round_that_is_over_before_the_turn_of_services_tells_who_could_claim_one_at_its_end() -> None:
+    queue = two().queued("job", jobs=2, cpus=1, priority=90, worker="a").service("web", jobs=2)
+    queue.max_starts = 1
+    found = queue.plan()
+    assert [each.reason for each in found.waits] == ["round_full"] * 2
+    assert found.eligibility is not None
+    assert found.eligibility.eligible == ("b",)

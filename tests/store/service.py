@@ -61,6 +61,6 @@ def look_after_some(scene: Scene) -> None:
     keeper.keep(scene.db, scene.term, wake=lambda names: None)
     service_rows.listed(scene.db, FRESH_S)
     jobs.read(scene.db, Selection(array_id=ids[0]), 100)
-    service_troubles.crashing(scene.db, 3, 100)
+    service_troubles.crashing(scene.db, 3, 30, 100)
     service_troubles.unready(scene.db, 600, 100)
     services.prune(scene.db, 0)

@@ -10,6 +10,7 @@ from clusterctl.model.plan import Start, Wait
 from clusterctl.store import claims
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
+from tests.store.scene import Scene
 from tests.store.threads import PATIENCE, at_once, in_background, waits_for_a_lock
 from tests.until import until
 
@@ -89,6 +90,22 @@ def test_attempts_are_written_in_turn_each_with_its_usage(db: Database) -> None:
         (4, "ClaimAttempt", 3, 1, "slo", {"usage": None}),
         (4, "ClaimAttempt", 5, 3, "slo", {"usage": {"cpu_percent": None}}),
     ]
+
+
+def test_an_attempt_has_what_decided_or_what_was_measured_by_then(scene: Scene) -> None:
+    worker = scene.worker(cpus=8)
+    start = Start(job_id=1, worker_id=worker.worker_id, policy="service_count", score=1.0, candidates=1)
+
+    def told(usage: object) -> object:
+        scene.db.run("DELETE FROM claims")
+        claims.log_attempts(scene.db, 4, [start], [usage])
+        return scene.db.value("SELECT detail->'usage' FROM claims")
+
+    assert told(None) is None
+    scene.db.run("UPDATE workers SET used_milli = 1000, used_memory_mb = 1536, measured_at = '2026-01-01 02:00+02'")
+    measured = {"cpu_percent": 12.5, "memory_mb": 1536, "sampled_at": "2026-01-01T00:00:00.000Z"}
+    assert told(None) == measured
+    assert told({"cpu_percent": 99}) == {"cpu_percent": 99}
 
 
 def test_what_another_leader_has_closed_meanwhile_is_not_counted_again(db: Database, connect: Connect) -> None:

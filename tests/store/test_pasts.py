@@ -87,13 +87,13 @@ def test_a_try_keeps_until_when_its_job_then_rests(scene: Scene) -> None:
     for _ in range(2):
         scene.finish(worker, job, code=3)
         rests = scene.db.value("SELECT extract(epoch FROM not_before)::float8 FROM jobs WHERE id = %s", job)
-        assert pasts.tries(scene.db, job)[-1].rests_until == rests
+        assert pasts.tries(scene.db, job)[-1].retry_at == rests
         assert rests is not None
         scene.db.run("UPDATE jobs SET not_before = NULL WHERE id = %s", job)
     (order,), token = scene.run(worker, [job])
     scene.end(order, token, Outcome.REQUEUED, None)
     found = pasts.tries(scene.db, job)
-    assert [(each.attempt, each.exit_code, each.rests_until is None) for each in found] == [
+    assert [(each.attempt, each.exit_code, each.retry_at is None) for each in found] == [
         (1, 3, False),
         (2, 3, False),
         (3, None, True),

@@ -8,10 +8,12 @@ from msgspec.structs import replace
 
 from clusterctl.model.orders import Order, Replica, Report
 from clusterctl.model.registration import Registered
-from clusterctl.store import allocations, replicas, workers
+from clusterctl.model.selection import Selection
+from clusterctl.model.states import Outcome
+from clusterctl.store import allocations, jobs, replicas, reports, workers
 from tests.store.conftest import Connect
 from tests.store.scene import Scene, new_token
-from tests.store.service import serve
+from tests.store.service import picture, serve
 
 STATUS: LiteralString = "ready_at IS NOT NULL, restarts, resting_until IS NOT NULL, last_exit, ran_generation"
 UNTOLD = (False, 0, False, "", 0)
@@ -103,7 +105,7 @@ def test_what_has_ended_stays_as_it_was(scene: Scene) -> None:
     assert row(scene, order, STATUS) == UNTOLD
 
 
-def test_reports_hold_until_the_next_and_their_counts_add_up(scene: Scene) -> None:
+def test_a_latency_holds_until_the_next_report_and_counts_add_up(scene: Scene) -> None:
     worker, order, token = one(scene)
     for report in (Report(p99_ms=12.5, requests=100, violations=3), Report(requests=10, violations=1)):
         said = replicas.report(
@@ -115,8 +117,17 @@ def test_reports_hold_until_the_next_and_their_counts_add_up(scene: Scene) -> No
         )
         assert said == {order.allocation_id}
     told = row(scene, order, "p99_ms, requests, violations, all_requests, all_violations, reported_at IS NOT NULL")
-    assert told == (12.5, 10, 1, 110, 4, True)
+    assert told == (None, 10, 1, 110, 4, True)
     scene.check()
+
+
+def test_a_latency_that_somebody_else_told_holds_no_longer_and_sums_stay_numbers(scene: Scene) -> None:
+    _, order, _ = one(scene)
+    scene.db.run("UPDATE allocations SET all_requests = 9223372036854775807, all_violations = 9223372036854775807")
+    reports.tell(scene.db, order.job_id, Report(p99_ms=12.5, requests=10**12, violations=10**12))
+    assert row(scene, order, "p99_ms, requests, violations") == (12.5, 10**12, 10**12)
+    reports.tell(scene.db, order.job_id, Report(requests=5))
+    assert row(scene, order, "p99_ms, requests, violations") == (None, 5, 0)
 
 
 def test_counts_never_grow_beyond_what_a_number_can_be(scene: Scene) -> None:
@@ -142,3 +153,38 @@ def test_a_beat_tells_which_generation_is_wanted(scene: Scene) -> None:
     scene.db.run("UPDATE allocations SET generation = 5")
     (holding,) = workers.sync(scene.db, worker.worker_id, worker.incarnation, None).holdings
     assert (holding.allocation_id, holding.generation) == (order.allocation_id, 5)
+
+
+def test_who_was_ready_and_is_no_longer_is_told_from_who_is_not_yet(scene: Scene) -> None:
+    worker, order, token = one(scene)
+    first = stands(order, token)
+    unready = replace(first, ready_ago_s=None)
+    told = []
+    for said in (
+        unready,
+        first,
+        unready,  # its command fails now
+        replace(unready, rests_s=5.0),  # its process has ended
+        replace(unready, restarts=1),
+        replace(first, restarts=1),
+        replace(unready, restarts=2),  # the rest was too short to be told
+        replace(first, restarts=2),
+        replace(unready, restarts=2, generation=1),  # restarted, as somebody asked
+    ):
+        replicas.tell(scene.db, worker.worker_id, worker.incarnation, [said])
+        told.append(row(scene, order, "was_ready")[0])
+    assert told == [False, True, True, False, False, True, False, True, False]
+
+
+def test_restarts_are_counted_from_attempt_to_attempt(scene: Scene) -> None:
+    worker, order, token = one(scene)
+    replicas.tell(scene.db, worker.worker_id, worker.incarnation, [stands(order, token, restarts=4)])
+    scene.end(order, token, Outcome.CRASH_LOOP)
+    assert (scene.db.value("SELECT restarts FROM jobs"), picture(scene).restarts) == (4, 4)
+    scene.db.run("UPDATE jobs SET not_before = NULL")
+    ((again,), token) = scene.run(worker, [order.job_id])
+    replicas.tell(scene.db, worker.worker_id, worker.incarnation, [stands(again, token, restarts=1)])
+    assert picture(scene).restarts == 5
+    (job,) = jobs.read(scene.db, Selection(array_id=1), 1)
+    assert job.service is not None
+    assert job.service.restarts == 5

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clusterctl.cli.completion import complete_services
 from clusterctl.cli.display import listing, log_tail
 from clusterctl.cli.display.listing import Form, FormOption, PictureFormOption, SortOption, filter_option
 from clusterctl.cli.display.log_tail import FollowOption, NewestOption, SinceOption
 from clusterctl.cli.input.one_job import OneJobOption, number_of
+from clusterctl.cli.input.service_word import read_word
+from clusterctl.cli.input.wishes import told
 from clusterctl.cli.input.worker_options import OneWorkerOption
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
@@ -40,7 +43,13 @@ def claims(
     follow: FollowOption = False,
     job: OneJobOption = None,
     service: Annotated[
-        int | None, typer.Option(min=1, max=HIGHEST_JOB, metavar="ID", help="What concerns a replica of this service.")
+        str | None,
+        typer.Option(
+            parser=told(read_word),
+            metavar="ID",
+            help="What concerns the replicas of this service: its number, or its name.",
+            autocompletion=complete_services,
+        ),
     ] = None,
     worker: OneWorkerOption = None,
     event: Annotated[
@@ -63,7 +72,7 @@ def claims(
     $ clusterctl claims --job 42              # why did it wait?
     $ clusterctl claims --event ClaimSkipped --filter reason:unsatisfiable
     $ clusterctl claims --worker w1 --since 1d -o wide
-    $ clusterctl claims --service 42 -f
+    $ clusterctl claims --service web -f
     $ clusterctl claims --rounds --limit 20
     $ clusterctl claim 1234                   # one of them: how did each worker stand to it?
 
@@ -87,7 +96,10 @@ def claims(
     with invocation(ctx).cluster() as cluster:
         job_id = number_of(cluster, job)
         back = since if since is not None or job_id is not None or service is not None else LATELY_S
-        wanted = ClaimChoice(job_id=job_id, service=service, worker=worker, events=events, since_s=back, filter=chosen)
+        service_id = None if service is None else views.find_service(cluster, service).id
+        wanted = ClaimChoice(
+            job_id=job_id, service=service_id, worker=worker, events=events, since_s=back, filter=chosen
+        )
         found = views.claim_log(cluster, wanted, most)
         log_tail.narrate(found.reach, "the claim log", since)
         if follow:

@@ -28,7 +28,7 @@ TargetsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[TARGET…]",
-        help="job:42, allocation:7, worker:w1, cluster, or the code of a finding; all without.",
+        help="job:42, service:web, allocation:7, worker:w1, cluster, or the code of a finding; all without.",
         autocompletion=complete_targets,
     ),
 ]

@@ -9,7 +9,7 @@ import typer
 
 from clusterctl.cli.display import listing
 from clusterctl.cli.display.listing import PictureFormOption
-from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, names_one
+from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, means_service, names_one
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
@@ -30,6 +30,7 @@ def explain(
     $ clusterctl explain 42
     $ clusterctl explain 42 --history
     $ clusterctl explain last -o json
+    $ clusterctl explain service:web                        # its replica that is worst off, and all in a table
     $ clusterctl submit --dry-run --memory 64G -- ./train   # the same, before submitting
 
     The JSON is an object for a single job, and a list for any other selector.
@@ -39,9 +40,12 @@ def explain(
 
     with invocation(ctx).cluster() as cluster:
         ids = chosen_ids(cluster, selectors)
+        whole_service = means_service(selectors)
+        if whole_service:
+            ids = ids[:1]  # any of its replicas stands for it
         if len(ids) > MOST_CARDS:
             raise BadInput(f"those are {len(ids):,} jobs", f"name at most {MOST_CARDS}; `clusterctl jobs` has reasons")
-        told = [views.explain(cluster, id, history=history) for id in ids]
+        told = [views.explain(cluster, id, history=history, whole_service=whole_service) for id in ids]
     if form == "json":
         plain = [listing.plain_of(each) for each in told]
         listing.show_plain(plain[0] if names_one(selectors) else plain)

@@ -58,14 +58,15 @@ def hold(
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Keep jobs from starting, until they are released.
+    """Keep jobs from starting, and stop services, until they are released.
 
     $ clusterctl hold 42 --reason "until the data is there"
     $ clusterctl hold --filter 'tenant:physics state:pending'
     $ clusterctl release 42
 
-    What runs goes on, and is named: `clusterctl requeue` lets it begin anew, `clusterctl cancel` ends it. Who holds a
-    job, and why, stands in `clusterctl job`. `all`, and a --filter alone, mean what has not ended; on a terminal you
+    A batch job that runs goes on, and is named: `clusterctl requeue` lets it begin anew, `clusterctl cancel` ends it. A
+    replica of a service that runs is stopped, and kept: `clusterctl hold service:web` stops a whole service. Who holds
+    a job, and why, stands in `clusterctl job`. `all`, and a --filter alone, mean what has not ended; on a terminal you
     are asked first if that is more than 10 jobs, a script is not.
     Ends with 0 if all that were named are held, 5 if only some are, 4 if none.
     """
@@ -117,7 +118,8 @@ def requeue(
 
     What has ended stays as it is, and is submitted again with all its wishes, as a job of a new number that waits for
     no other; parts of an array as an array, with their indices. What runs is stopped, keeps its number and waits for a
-    worker; that spends none of its retries. What has not begun stays as it is.
+    worker; that spends none of its retries. So does a replica of a service, which may find another worker then; on its
+    worker, `clusterctl restart` starts it anew. What has not begun stays as it is.
     A --filter alone means what has ended and is kept, however long ago: the direct way to run again all that failed. A
     list that is piped in has what `clusterctl jobs` shows, without --all the last hour. `all` means what has not ended.
     On a terminal you are asked first if that is more than 10 jobs, a script is not.

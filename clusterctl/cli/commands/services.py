@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = Verbs()
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Until every replica is ready.")]
+WaitRestartOption = Annotated[bool, typer.Option("--wait", help="Until all that ran are restarted, and ready.")]
 TimeoutOption = Annotated[
     float | None, typer.Option(parser=told(units.parse_duration), metavar="TIME", help="Of --wait: give up after it.")
 ]
@@ -46,8 +47,9 @@ def services(
     $ clusterctl services --filter 'state:partly,starting,waiting'
     $ clusterctl services --sort -restarts -o wide
 
-    READY is how many of the wanted replicas can serve. RESTARTS counts how often processes were started again on their
-    workers. P99 is what the replicas reported lately, beside the limit that --slo-p99-ms has set.
+    READY is how many of the wanted replicas can serve: of those on a silent worker nobody knows. RESTARTS counts how
+    often processes were started again because they had ended. P99 is what the replicas reported lately, beside the
+    limit that --slo-p99-ms has set.
     """
     from clusterctl import views
     from clusterctl.cli.display.service_rows import SERVICES
@@ -139,7 +141,7 @@ def restart(
     ctx: typer.Context,
     word: ServiceArgument,
     *,
-    wait: WaitOption = False,
+    wait: WaitRestartOption = False,
     timeout: TimeoutOption = None,
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
@@ -150,20 +152,33 @@ def restart(
     $ clusterctl restart web --wait --reason "new certificate"
 
     The next replica is stopped only once the one before is ready again; so if a restarted one does not become ready,
-    the others go on as they are. What is held or waits for a worker needs no restart.
+    the others go on as they are. It also waits for replicas that are down for another reason, or silent: `service` says
+    for whom. What is held or waits for a worker needs no restart.
     """
     from clusterctl import operations, views
 
     with invocation(ctx).cluster() as cluster:
         seen = views.find_service(cluster, word)
         operations.restart(cluster, seen, reason=reason, dry_run=dry_run)
-        running = seen.replicas.ready + seen.replicas.starting + seen.replicas.resting
-        would = "would be" if dry_run else "are being" if running != 1 else "is being"
-        sys.stderr.write(f"{called(seen)}: {replicas_of(running)} {would} restarted, one after the other\n")
+        tell_restarted(seen, dry_run=dry_run)
         if wait and not dry_run:
-            from clusterctl.cli.display.readying import see_ready
+            from clusterctl.cli.display.readying import is_restarted, see_ready
 
-            raise typer.Exit(see_ready(cluster, seen.id, timeout=timeout))
+            raise typer.Exit(see_ready(cluster, seen.id, is_restarted, timeout=timeout))
+
+
+def tell_restarted(service: ServicePicture, *, dry_run: bool) -> None:
+    """Say what is restarted, or would be."""
+    running, held = service.replicas.running, service.replicas.held
+    if not running:
+        how = "held" if held == service.replicas.wanted else "waiting for a worker, or held"
+        sys.stderr.write(f"{called(service)}: nothing to restart, no replica runs: all are {how}\n")
+        if held:
+            sys.stderr.write(f"hint: `clusterctl release service:{service.id}` lets those start that are held\n")
+        return
+    would = "would be" if dry_run else "are being" if running > 1 else "is being"
+    turns = ", one after the other" if running > 1 else ""
+    sys.stderr.write(f"{called(service)}: {replicas_of(running)} {would} restarted{turns}\n")
 
 
 def called(service: ServicePicture) -> str:

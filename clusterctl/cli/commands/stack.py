@@ -98,8 +98,8 @@ def demo(
     $ clusterctl demo --keep       # and then: clusterctl jobs --all
     $ clusterctl demo --services   # claims by measured load, and failover
 
-    It has a cluster of its own, in a temporary directory (or --state-dir), and leaves nothing behind. All that the
-    jobs compute is checked; ends with 1 if anything did not go as it should.
+    It has a cluster of its own, in a temporary directory, and leaves nothing behind; with --state-dir it is there, and
+    its data and logs stay. All that the jobs compute is checked; ends with 1 if anything did not go as it should.
     """
     from clusterctl.cli.stage import failing, performance
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 app = Verbs()
 MOST_WARNINGS = 5  # of many jobs at once
+MOST_NAMED = 10  # services in a list of jobs
 
 
 @app.verb(interspersed=False)
@@ -229,6 +230,8 @@ def size(wanted: list[Submission]) -> str:
     count = job_count(wanted)
     if len(wanted) == 1 and wanted[0].kind == "service":
         return f"a service, {replicas_of(wanted[0], count)}"
+    if services := sum(each.kind == "service" for each in wanted):
+        return f"{count:,} job{'s' if count > 1 else ''}, among them {services:,} service{'s' if services > 1 else ''}"
     return (
         f"an array of {count:,} jobs"
         if len(wanted) == 1 and is_array(wanted[0])
@@ -251,7 +254,21 @@ def sentence(wanted: list[Submission], submitted: list[Submitted]) -> str:
     if len(submitted) == 1 and first.array_id is None:
         return f"Submitted job {first.ids[0]}"
     array = f" (array {first.array_id})" if len(submitted) == 1 else ""
-    return f"Submitted {count} job{'s' if count > 1 else ''} {numbers(submitted)}{array}"
+    services = services_among(wanted, submitted)
+    return f"Submitted {count} job{'s' if count > 1 else ''} {numbers(submitted)}{array}{services}"
+
+
+def services_among(wanted: list[Submission], submitted: list[Submitted]) -> str:
+    """``, with 2 services: 42 (3 replicas), 45 (a replica on every worker)``; empty if there is none."""
+    found = [
+        f"{its.ids[0]} ({replicas_of(one, len(its.ids))})"
+        for one, its in zip(wanted, submitted, strict=True)
+        if one.kind == "service"
+    ]
+    if not found:
+        return ""
+    rest = ", …" if found[MOST_NAMED:] else ""
+    return f", with {len(found):,} service{'s' if len(found) > 1 else ''}: {', '.join(found[:MOST_NAMED])}{rest}"
 
 
 def numbers(submitted: list[Submitted]) -> str:

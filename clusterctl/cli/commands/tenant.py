@@ -16,6 +16,8 @@ from clusterctl.cli.input.consent import DryRunOption, ReasonOption
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
 from clusterctl.model.errors import BadInput
+from clusterctl.model.tenants import WORDS, check_weight
+from clusterctl.model.validity import MAX_INT
 from clusterctl.text import visible
 
 if TYPE_CHECKING:
@@ -28,6 +30,16 @@ GRANTS = "What it is granted"
 def cpus(text: str) -> int:
     """As ``units.parse_cpus``, and none at all."""
     return 0 if text.strip() == "0" else units.parse_cpus(text)
+
+
+def weigh(text: str) -> float:
+    """A weight. Refused here, for on its way to the door what is no number would be nothing at all."""
+    try:
+        weight = float(text)
+    except ValueError:
+        raise ValueError(f"{text!a:.40} is not a number") from None
+    check_weight(weight)
+    return weight
 
 
 def granted(text: str, *flags: str, **more: Any) -> Any:
@@ -46,17 +58,21 @@ def tenant(
     ],
     *,
     weight: Annotated[
-        float | None, granted("With 2 it may have twice the share of others.", "--weight", metavar="N")
+        float | None,
+        granted("With 2 it may have twice the share of others.", "--weight", metavar="N", parser=wishes.told(weigh)),
     ] = None,
     max_cpus: Annotated[
         int | None,
         granted("CPUs that its jobs hold at once.", "--max-cpus", metavar="N", parser=wishes.told(cpus)),
     ] = None,
     max_running: Annotated[
-        int | None, granted("Jobs that hold a worker at once.", "--max-running", metavar="N", min=0)
+        int | None, granted("Jobs that hold a worker at once.", "--max-running", metavar="N", min=0, max=MAX_INT)
     ] = None,
     max_pending: Annotated[
-        int | None, granted("Jobs that wait at once; a submit of more is refused.", "--max-pending", metavar="N", min=0)
+        int | None,
+        granted(
+            "Jobs that wait at once; a submit of more is refused.", "--max-pending", metavar="N", min=0, max=MAX_INT
+        ),
     ] = None,
     no_max_cpus: Annotated[bool, granted("No bound to that.", "--no-max-cpus")] = False,
     no_max_running: Annotated[bool, granted("No bound to that.", "--no-max-running")] = False,
@@ -86,6 +102,7 @@ def tenant(
         max_pending=max_pending,
         unbound=tuple(each for each, off in lifted.items() if off),
     )
+    refuse_both(change)
     if change != GrantChange():
         with invocation(ctx).cluster() as cluster:
             tell(operations.grant(cluster, name, change, reason=reason, dry_run=dry_run), change, dry_run=dry_run)
@@ -102,6 +119,14 @@ def tenant(
     show_card(found)
 
 
+def refuse_both(change: GrantChange) -> None:
+    """Raise BadInput for a bound that is set and taken away."""
+    for field in change.unbound:
+        if getattr(change, field) is not None:
+            flag = WORDS[field].lower().replace(" ", "-")
+            raise BadInput(f"--{flag} does not go with --no-{flag}", "say one of the two")
+
+
 def tell(done: Granted, change: GrantChange, *, dry_run: bool) -> None:
     """Say what is granted now, or would be, of all that was asked for."""
     would = "would be" if dry_run else "is"
@@ -112,9 +137,6 @@ def tell(done: Granted, change: GrantChange, *, dry_run: bool) -> None:
         before, after = spelled(done.before, field), spelled(done.after, field)
         fate = f"{would} {after}; it was {before}" if before != after else f"is {after} already"
         sys.stderr.write(f"tenant {visible(done.tenant)}: {word} {fate}\n")
-
-
-WORDS = {"weight": "weight", "max_cpu_milli": "max CPUs", "max_running": "max running", "max_pending": "max pending"}
 
 
 def spelled(grant: Grant, field: str) -> str:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from clusterctl.cli.display import card, colours, table
 from clusterctl.cli.display.ages import ago, stamp
+from clusterctl.cli.display.candidate_parts import told_parts
 from clusterctl.cli.display.claim_rows import event_of, how_often, lost, number, used, why
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.candidates import Candidate
-from clusterctl.model.claim_log import ClaimPicture
+from clusterctl.model.claim_log import LEAST_FIRST, ClaimPicture
 from clusterctl.model.claim_story import ClaimStory
 
 
@@ -30,7 +31,7 @@ def show_card(story: ClaimStory) -> None:
     card.draw(f"claim {claim.id}", event_of(claim), facts(story))
     if claim.event == "ClaimEligibility":
         sys.stdout.write("\n")
-        table.draw(STANDINGS, standings(claim.detail))
+        table.draw(STANDINGS if claim.policy in LEAST_FIRST else SCORED, standings(claim.detail))
         if more := claim.detail.get("more"):
             sys.stdout.write(f"… and {more:,} more\n")
     elif story.candidate_table:
@@ -80,11 +81,6 @@ def verdict(story_of: Candidate) -> Cell:
     return Cell(removed or "could", colours.STATES["pending"] if removed else colours.STATES["completed"])
 
 
-def parts(candidate: Candidate) -> str:
-    """``cpu=0.12 memory=0.06``."""
-    return " ".join(f"{name}={short(value)}" for name, value in candidate.parts.items()) or "-"
-
-
 def short(value: float | None) -> str:
     """Four digits, and all of a large number."""
     return number(value, ".0f" if value is not None and abs(value) >= 1000 else ".4g")
@@ -107,11 +103,17 @@ CANDIDATES: list[Column[Candidate]] = [
     Column("WORKER", lambda each: each.worker, least=6),
     Column("VERDICT", verdict),
     Column("SCORE", lambda each: short(each.score), right=True),
-    Column("PARTS", parts, least=8),
+    Column("PARTS", lambda each: told_parts(each.parts) or "-", least=8),
 ]
 STANDINGS: list[Column[Standing]] = [
     Column("WORKER", lambda each: each.worker, least=6),
     Column("METRIC", lambda each: number(each.metric, ".4g"), right=True),
     Column("USED", lambda each: used(each.usage), right=True, spare=True),
     Column("MAY CLAIM", lambda each: Cell(each.reason or "yes", None if each.reason else colours.STATES["completed"])),
+]
+# The metric of a policy whose score is better the higher is that, negated.
+SCORED = [
+    STANDINGS[0],
+    Column[Standing]("SCORE", lambda each: "-" if each.metric is None else f"{0 - each.metric:.4g}", right=True),
+    *STANDINGS[2:],
 ]

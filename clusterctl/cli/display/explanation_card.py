@@ -10,19 +10,21 @@ from datetime import UTC
 
 from clusterctl.cli.display import colours
 from clusterctl.cli.display.ages import now
+from clusterctl.cli.display.candidate_parts import told_parts
 from clusterctl.cli.display.card import LABEL
 from clusterctl.cli.display.explanation_tables import show_tables
 from clusterctl.model.explanation import LIKENESS, Estimate, Explanation, Similar
 from clusterctl.text import visible
 from clusterctl.units import format_age
 
+NEW = {"batch": "job", "service": "service"}
 NARROW = 60  # columns: beneath, a text stands under its label, not beside it
 
 
 def show_card(told: Explanation) -> None:
     """Print all that is known."""
     colour = colours.wanted()
-    title = f"job {told.job_id}" if told.job_id is not None else "a new job"
+    title = f"job {told.job_id}" if told.job_id is not None else f"a new {NEW[told.kind]}"
     name = colours.painted(visible(f"{title}  {told.name}".rstrip(), 80), colours.BOLD, colour)
     sys.stdout.write(f"{name}  {colours.painted(told.state, colours.STATES.get(told.state), colour)}\n")
     columns = shutil.get_terminal_size().columns
@@ -50,6 +52,7 @@ def facts(told: Explanation) -> Iterator[tuple[str, str]]:
     yield "why", told.headline if told.headline.startswith(word) else f"{word}: {told.headline}"
     for change in told.changes:
         yield "try", change.sentence
+    yield "helps", told.advice
     yield "starts", estimate(told.starts_at)
     yield "ends", estimate(told.ends_at)
     yield "deadline", "" if told.deadline is None else told.deadline.sentence
@@ -85,7 +88,7 @@ def best(told: Explanation) -> str:
         return ""
     if told.best.score is None:
         return f"{told.best.worker}, once it has room"
-    parts = ", ".join(f"{name} {points:.4g}" for name, points in told.best.parts.items())
+    parts = told_parts(told.best.parts)
     fallback = f"; {told.best.fallback}" if told.best.fallback else ""
     by = f"by {told.best.policy}{f' ({parts})' if parts else ''}"
     return f"{told.best.worker}, {by}, of {told.candidates:,} that could have it{fallback}"

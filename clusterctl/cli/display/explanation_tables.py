@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from clusterctl.cli.display import colours, table
 from clusterctl.cli.display.ages import now, stamp
+from clusterctl.cli.display.candidate_parts import told_parts
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.candidates import Candidate
 from clusterctl.model.explanation import Blocker, Delay, Explanation, ReplicaLine, Step, Stretch
 from clusterctl.units import about_memory, format_age, format_cpus
 
 MOST_CANDIDATES, MOST_STRETCHES = 5, 20  # that a page shows
+SHORTEST = 1.0  # seconds: rounds make many that are shorter, and none of them was a wait
 
 T = TypeVar("T")
 
@@ -27,7 +29,15 @@ def show_tables(told: Explanation) -> None:
     show(BLOCKERS, told.blockers, more=told.more_blockers)
     show(REPLICAS, told.replicas)
     show(DELAYS, told.delays)
-    show(STRETCHES, told.history[:MOST_STRETCHES], more=len(told.history) - MOST_STRETCHES)
+    show_history(told.history)
+
+
+def show_history(told: Sequence[Stretch]) -> None:
+    """The newest stretches, without those over in no time that nobody wanted: of these, how many there are."""
+    long = [each for each in told if each.seconds >= SHORTEST or each.reason == "held"]
+    show(STRETCHES, long[:MOST_STRETCHES], more=len(long) - MOST_STRETCHES)
+    if short := len(told) - len(long):
+        sys.stdout.write(f"… and {short:,} of less than a second\n")
 
 
 def best_of(table: Sequence[Candidate]) -> list[Candidate]:
@@ -69,12 +79,12 @@ STEPS: list[Column[Step]] = [
     Column("FILTER", lambda step: Cell(step.filter, colours.BOLD if step.filter == "left" else None)),
     Column("WORKERS", lambda step: f"{step.removed:,}", right=True),
     Column("WHICH", names, least=5, spare=True),
-    Column("BECAUSE", lambda step: step.sentence, least=16),
+    Column("BECAUSE", lambda step: step.sentence, least=16, wraps=True),
 ]
 CANDIDATES: list[Column[Candidate]] = [
     Column("CANDIDATE", lambda each: each.worker, least=6),
     Column("SCORE", lambda each: f"{each.score:.4g}", right=True),
-    Column("PARTS", lambda each: ", ".join(f"{name} {points:.4g}" for name, points in each.parts.items()), least=16),
+    Column("PARTS", lambda each: told_parts(each.parts), least=16),
 ]
 BLOCKERS: list[Column[Blocker]] = [
     Column("JOB", lambda each: str(each.job_id), right=True),
@@ -83,14 +93,14 @@ BLOCKERS: list[Column[Blocker]] = [
     Column("MEM", lambda each: about_memory(each.memory_mb) if each.memory_mb else "-", right=True, spare=True),
     Column("GPUS", lambda each: str(each.gpus) if each.gpus else "-", right=True, spare=True),
     Column("ENDS", ending),
-    Column("BECAUSE", lambda each: each.basis, least=16),
+    Column("BECAUSE", lambda each: each.basis, least=16, wraps=True),
 ]
 REPLICAS: list[Column[ReplicaLine]] = [
     Column("REPLICA", lambda each: str(each.job_id), right=True),
     Column("STATE", lambda each: Cell(each.state, colours.STATES.get(each.state))),
     Column("WORKER", lambda each: each.worker or "-", least=6, spare=True),
     Column("REASON", lambda each: each.reason or "-", least=8, spare=True),
-    Column("BECAUSE", lambda each: each.sentence, least=16),
+    Column("BECAUSE", lambda each: each.sentence, least=16, wraps=True),
 ]
 DELAYS: list[Column[Delay]] = [
     Column("DELAYED BY", lambda each: each.reason),
@@ -101,5 +111,5 @@ STRETCHES: list[Column[Stretch]] = [
     Column("FROM", lambda each: stamp(each.since), spare=True),
     Column("FOR", lambda each: format_age(each.seconds), right=True),
     Column("REASON", lambda each: each.reason, least=8),
-    Column("BECAUSE", lambda each: each.sentence, least=16),
+    Column("BECAUSE", lambda each: each.sentence, least=16, wraps=True),
 ]

@@ -14,6 +14,7 @@ from clusterctl.units import format_numbers, parse_numbers
 
 NAMED = 20  # jobs that get a line of their own; more are counted
 SHOWN = 60  # characters of a list of numbers
+ANOTHER = "another is made at once; `clusterctl hold` would have stopped it, and kept it stopped"
 
 
 def tell(handled: Sequence[Handled], *, parsable: bool = False) -> None:
@@ -46,6 +47,8 @@ def tell_of_services(handled: Sequence[Handled]) -> None:
         if len(some) < some[0].replicas:
             which = f"job {some[0].job_id} is one" if len(some) == 1 else f"those are {len(some)}"
             sys.stderr.write(f"hint: {which} of {some[0].replicas} replicas; all of them: service:{service}\n")
+            if some[0].every_worker and some[0].act == "cancel":
+                sys.stderr.write(f"hint: service {service} is for every worker: {ANOTHER}\n")
 
 
 def tell_sums(new: Sequence[Handled], old: Sequence[Handled]) -> None:

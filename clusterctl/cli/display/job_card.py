@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from clusterctl.cli.display import card, colours, table
 from clusterctl.cli.display.ages import ago, now, span, stamp
 from clusterctl.cli.display.job_rows import is_stopping, memory_of, name_of, reason_of, state_of
+from clusterctl.cli.display.service_rows import script_words
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.pictures import AttemptPicture, DependencyPicture, JobPicture, JobStory
 from clusterctl.units import about_memory, format_age, format_cpus, format_duration, format_numbers, parse_numbers
@@ -52,7 +53,7 @@ def why_label(job: JobPicture) -> str:
         return "ended"
     if is_stopping(job):
         return "stopping"
-    if job.service and job.state == "running" and job.reason in (None, "resting", "starting"):
+    if job.service and job.state == "running" and job.reason in (None, "resting", "starting", "unready"):
         return "fares"
     return "trouble" if job.state in ("scheduled", "running") else "waits"
 
@@ -60,6 +61,8 @@ def why_label(job: JobPicture) -> str:
 def why(job: JobPicture) -> str:
     """The reason in a word, and in a sentence if there is one; of a replica that runs, the sentence alone."""
     word = "-" if job.service and job.state == "running" and job.detail else reason_of(job)
+    if job.detail.startswith(f"{word} "):  # ``held by ada``
+        return job.detail
     return ": ".join(part for part in ("" if word == "-" else word, job.detail) if part)
 
 
@@ -69,9 +72,9 @@ def replica_line(job: JobPicture) -> str:
         return ""
     parts = [f"{job.service.id}, replica {job.array_index}"]
     parts += [f"ready for {span(job.service.ready_at)}"] if job.service.ready_at else []
-    parts += [f"restarted {job.service.restarts}× on {job.worker}"] if job.service.restarts else []
-    parts += [f"before, it ended with {job.service.last_exit}"] if job.service.last_exit else []
-    return ", ".join(parts)
+    parts += [f"restarted {job.service.restarts}×"] if job.service.restarts else []
+    last = f"; its last end: {job.service.last_exit}" if job.service.last_exit else ""
+    return ", ".join(parts) + last
 
 
 def dependencies(parents: Sequence[DependencyPicture]) -> Iterator[str]:
@@ -88,7 +91,7 @@ def dependencies(parents: Sequence[DependencyPicture]) -> Iterator[str]:
 def command(story: JobStory) -> str:
     """What runs; of a script, that it is one."""
     words = shlex.join(story.spec.command)
-    return f"a script of {len(story.spec.script.splitlines())} lines {words}".rstrip() if story.spec.script else words
+    return script_words(len(story.spec.script.splitlines()), words) if story.spec.script else words
 
 
 def request(job: JobPicture) -> str:

@@ -37,14 +37,14 @@ def reason_of(job: JobPicture) -> str:
 
 
 def doing(job: JobPicture) -> str:
-    """What a replica does just now: ``ready``, ``starting``, ``restarts in 4s: exit code 1``; of others the reason."""
+    """What a replica does just now: ``ready``, ``unready``, ``restarts in 4s: exit code 1``; of others the reason."""
     replica = job.service
-    if replica is None or job.state != "running" or job.reason not in (None, "resting", "starting"):
+    if replica is None or job.state != "running" or job.reason not in (None, "resting", "starting", "unready"):
         return job.reason or "-"
     if replica.ready_at is not None:
         return "ready"
     if replica.resting_until is None:
-        return "starting"
+        return "unready" if job.reason == "unready" else "starting"
     rest = max(0.0, (replica.resting_until - datetime.now(UTC)).total_seconds())
     return f"restarts in {format_age(rest)}" + (f": {replica.last_exit}" if replica.last_exit else "")
 

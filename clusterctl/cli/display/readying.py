@@ -1,12 +1,13 @@
-"""Standing by until every replica of a service is ready, in its newest generation."""
+"""Standing by until every replica of a service is ready, in its newest generation; or until all are restarted."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from clusterctl.cli.display.service_card import replicas
+from clusterctl.cli.display.service_card import held_up, replicas
 from clusterctl.cli.display.waiting import rests
 from clusterctl.cli.outage import patiently
 from clusterctl.model.exits import ExitCode
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
     from clusterctl.model.services import ServicePicture
 
 
-def see_ready(cluster: Cluster, service_id: int, *, timeout: float | None = None) -> int:
-    """Wait, and say what changes; DONE, FAILED if the service ends before, TIMED_OUT after *timeout* seconds."""
+def see_ready(
+    cluster: Cluster,
+    service_id: int,
+    is_enough: Callable[[ServicePicture], bool] | None = None,
+    *,
+    timeout: float | None = None,
+) -> int:
+    """Wait until that *is_enough* (None: ``is_ready``), and say what changes.
+
+    DONE, FAILED if the service ends before, REFUSED if it is held, TIMED_OUT after *timeout* seconds.
+    """
     from clusterctl import views
 
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -31,7 +41,11 @@ def see_ready(cluster: Cluster, service_id: int, *, timeout: float | None = None
                 last = line
             if service.state == "ended":
                 return ExitCode.FAILED
-            if is_ready(service):
+            if is_enough is None and service.state == "held":
+                sys.stderr.write(f"clusterctl: error: service {service_id} is held: so none of it becomes ready\n")
+                sys.stderr.write(f"hint: nothing was undone; `clusterctl release service:{service_id}` lets it start\n")
+                return ExitCode.REFUSED
+            if (is_enough or is_ready)(service):
                 return ExitCode.DONE
             if deadline is not None and time.monotonic() > deadline:
                 sys.stderr.write(f"clusterctl: error: service {service_id} is not ready in time\n")
@@ -48,7 +62,12 @@ def is_ready(service: ServicePicture) -> bool:
     return service.current == service.replicas.wanted - service.replicas.held
 
 
+def is_restarted(service: ServicePicture) -> bool:
+    """Whether all that ran have been started anew. What waits for a worker follows by itself, whenever it has one."""
+    return not service.rolling
+
+
 def in_words(service: ServicePicture) -> str:
-    """``service 42: 3 replicas: 2 ready, 1 starting``."""
-    back = f"; {service.current} restarted" if service.state == "restarting" else ""
+    """``service 42: 3 replicas: 2 ready, 1 starting; 1 restarted; waits until job 43 on w2 is ready again``."""
+    back = f"; {service.current} restarted{held_up(service)}" if service.rolling and service.replicas.running else ""
     return f"service {service.id}: {replicas(service.replicas, every_worker=service.every_worker)}{back}"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 
 from clusterctl.cli.display import card, table
 from clusterctl.cli.display.ages import ago, span, stamp
 from clusterctl.cli.display.job_rows import doing, state_of
-from clusterctl.cli.display.service_rows import latency, rate
+from clusterctl.cli.display.service_rows import command, latency, rate
 from clusterctl.cli.display.service_rows import state_of as standing_of
 from clusterctl.cli.display.table import Column
 from clusterctl.model.pictures import JobPicture
 from clusterctl.model.services import ReplicaCounts, ServicePicture, ServiceStory
 from clusterctl.units import about_memory, format_cpus
 
-WORDS = ("ready", "starting", "resting", "scheduled", "pending", "held", "stopping")
+WORDS = ("ready", "starting", "unready", "resting", "silent", "scheduled", "pending", "held", "stopping")
 
 
 def show_card(story: ServiceStory) -> None:
@@ -34,7 +33,7 @@ def facts(service: ServicePicture) -> Iterator[tuple[str, str]]:
     yield "restarts", str(service.restarts) if service.restarts else ""
     yield "p99", f"{latency(service)}, as its replicas reported lately" if told_of(service) else ""
     yield "violations", violations(service)
-    yield "command", shlex.join(service.command)
+    yield "command", command(service)
     yield "each", request(service)
     yield "whose", f"{service.user or '-'}, tenant {service.tenant}, priority {service.priority}"
     yield "created", f"{stamp(service.created_at)}, {ago(service.created_at)}"
@@ -50,9 +49,14 @@ def replicas(counts: ReplicaCounts, *, every_worker: bool) -> str:
 
 def rolling(service: ServicePicture) -> str:
     """How far a rolling restart has come."""
-    if service.state != "restarting":
+    if not service.rolling:
         return ""
-    return f"one after the other, {service.current} of {service.replicas.wanted} are back"
+    return f"one after the other, {service.current} of {service.replicas.wanted} are back{held_up(service)}"
+
+
+def held_up(service: ServicePicture) -> str:
+    """``; waits until job 2 on w2 is ready again``, of a restart that does."""
+    return f"; waits until {service.held_up_by}" if service.held_up_by is not None else ""
 
 
 def told_of(service: ServicePicture) -> bool:

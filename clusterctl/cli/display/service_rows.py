@@ -16,6 +16,8 @@ LIKE = {
     "ready": "running",
     "restarting": "scheduled",
     "partly": "pending",
+    "unready": "pending",
+    "silent": "pending",
     "starting": "scheduled",
     "waiting": "pending",
     "held": "held",
@@ -36,13 +38,23 @@ def ready_of(service: ServicePicture) -> str:
 
 def running_of(service: ServicePicture) -> int:
     """How many run, or rest between two runs."""
-    counts = service.replicas
-    return counts.ready + counts.starting + counts.resting
+    return service.replicas.running
 
 
 def waiting_of(service: ServicePicture) -> int:
     """How many wait for a worker, or for it to start them."""
     return service.replicas.pending + service.replicas.scheduled
+
+
+def command(service: ServicePicture) -> str:
+    """What each replica runs; of a script, that it is one, and its arguments."""
+    words = shlex.join(service.command)
+    return words if service.script_lines is None else script_words(service.script_lines, words)
+
+
+def script_words(lines: int, arguments: str) -> str:
+    """``a script of 4 lines: --port 0``."""
+    return f"a script of {lines} line{'' if lines == 1 else 's'}" + (f": {arguments}" if arguments else "")
 
 
 def latency(service: ServicePicture) -> str:
@@ -75,12 +87,13 @@ COLUMNS: list[Column[ServicePicture]] = [
     Column("CPUS", lambda service: format_cpus(round(service.cpus * 1000)), right=True, wide=True),
     Column("MEM", lambda service: about_memory(service.memory_mb) if service.memory_mb else "-", right=True, wide=True),
     Column("AGE", lambda service: span(service.created_at), right=True),
-    Column("COMMAND", lambda service: shlex.join(service.command), wide=True),
+    Column("COMMAND", command, wide=True),
 ]
 FIELDS = (
-    "id name state every_worker replicas.wanted replicas.ready replicas.starting replicas.resting replicas.scheduled"
-    " replicas.pending replicas.held replicas.stopping restarts generation current slo_p99_ms p99_ms violation_rate"
-    " requests violations tenant user priority cpus memory_mb gpus command created_at ended_at"
+    "id name state every_worker replicas.wanted replicas.ready replicas.starting replicas.unready replicas.resting"
+    " replicas.silent replicas.scheduled replicas.pending replicas.held replicas.stopping restarts generation current"
+    " rolling held_up_by.job_id held_up_by.worker held_up_by.standing slo_p99_ms p99_ms violation_rate requests"
+    " violations tenant user priority cpus memory_mb gpus command script_lines created_at ended_at"
 )
 SERVICES: Listing[ServicePicture] = Listing(
     "services", COLUMNS, plain_of, FIELDS, "id", ServicePicture, {"age": ("created_at", "")}, searched="id name command"

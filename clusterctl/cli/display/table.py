@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -14,6 +15,7 @@ T = TypeVar("T")
 
 GAP = 2  # cells between two columns
 LONGEST_CELL, LONGEST_WIDE = 60, 240  # cells, however wide the terminal
+WRAPPED = 32  # cells of a column that wraps: no other column goes to give it more
 
 
 class Cell(NamedTuple):
@@ -27,7 +29,8 @@ class Column(NamedTuple, Generic[T]):
     """One column of a table.
 
     ``least``: how far it may shrink (0: not at all). ``spare``: where room is short it may go, sooner if it says the
-    same in each row. ``right``: numbers, aligned at their end. ``wide``: only in the wide table.
+    same in each row. ``right``: numbers, aligned at their end. ``wide``: only in the wide table. ``wraps``, of the last
+    column only: what is too long for a line of the terminal goes on in the next, instead of being cut.
     """
 
     title: str
@@ -36,6 +39,7 @@ class Column(NamedTuple, Generic[T]):
     spare: bool = False
     right: bool = False
     wide: bool = False
+    wraps: bool = False
 
 
 def draw(columns: Sequence[Column[T]], rows: Sequence[T], *, wide: bool = False) -> None:
@@ -50,19 +54,28 @@ def lines(
     columns: Sequence[Column[T]], rows: Sequence[T], room: int, colour: bool, longest: int = LONGEST_CELL
 ) -> list[str]:
     """The table's lines: titles, then rows. At most *room* cells each where columns can shrink so far."""
-    grid = [[read(column.show(row), longest) for column in columns] for row in rows]
+    grid = [[read(column.show(row), LONGEST_WIDE if column.wraps else longest) for column in columns] for row in rows]
     kept = worth_showing(columns, grid, room)
     columns = [columns[at] for at in kept]
     grid = [[row[at] for at in kept] for row in grid]
     widths = fitting(columns, grid, room)
     titles = [Cell(column.title, colours.DIM) for column in columns]
-    return [line(columns, row, widths, colour) for row in (titles, *grid)]
+    wrapped = [each for row in grid for each in (wrap(row, widths) if columns[-1].wraps else [row])]
+    return [line(columns, row, widths, colour) for row in (titles, *wrapped)]
 
 
 def read(shown: str | Cell, longest: int) -> Cell:
     """A cell that is safe to print."""
     cell = shown if isinstance(shown, Cell) else Cell(shown)
     return Cell(visible(cell.text, longest), cell.sgr)
+
+
+def wrap(row: Sequence[Cell], widths: Sequence[int]) -> list[list[Cell]]:
+    """The row, and under it what is left of its last cell."""
+    *others, (text, sgr) = row
+    first, *rest = textwrap.wrap(text, widths[-1], break_on_hyphens=False) or [""]
+    blank = [Cell("") for _ in others]
+    return [[*others, Cell(first, sgr)], *([*blank, Cell(more, sgr)] for more in rest)]
 
 
 def worth_showing(columns: Sequence[Column[Any]], grid: list[list[Cell]], room: int) -> list[int]:
@@ -73,6 +86,7 @@ def worth_showing(columns: Sequence[Column[Any]], grid: list[list[Cell]], room: 
     """
     every = range(len(columns))
     full = [natural(columns, grid, at) for at in every]
+    full = [min(width, WRAPPED) if column.wraps else width for width, column in zip(full, columns, strict=True)]
     least = [min(width, column.least or width) for width, column in zip(full, columns, strict=True)]
     spare = [at for at in every if columns[at].spare]
     dull = [at for at in spare if len({row[at].text for row in grid}) <= 1]

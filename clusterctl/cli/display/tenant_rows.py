@@ -59,6 +59,6 @@ FIELDS = (
     "name jobs.pending jobs.held jobs.scheduled jobs.running cpus.reserved cpus.allocated memory_mb.reserved"
     " memory_mb.allocated gpus.reserved gpus.allocated dominant_share weight oldest_wait_s wait_p50_s wait_p95_s starts"
     " recent.cpus recent.memory_mb recent.gpus recent_share fair_share quota.cpus quota.running quota.pending"
-    " slo.p99_ms slo.requests slo.violations slo.deadlines slo.missed slo.violation_rate"
+    " slo.p99_ms slo.requests slo.violations slo.deadlines slo.missed slo.violation_rate jain"
 )
 TENANTS: Listing[TenantPicture] = Listing("tenants", COLUMNS, plain_of, FIELDS, "name", noun=TenantPicture)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FORMS = "write 7, 7-12, 3,5,9-11, last, all, array:7, service:web, or - to read numbers from stdin"
 ALONE = ("all", "-")  # they do not go together with other words
 OF_SERVICE = "service:"
+NAME = re.compile("[A-Za-z][A-Za-z0-9_.-]{0,62}")  # what may well be a service's
 SHOWN = 10  # numbers that an error repeats
 
 
@@ -149,7 +150,8 @@ def numbers_of(text: str) -> Ranges:
         if word in ALONE or word.startswith(("array:", OF_SERVICE)):
             raise BadInput(f"{word} stands alone: it does not go together with other jobs", FORMS)
         if re.search("[A-Za-z:]", word):
-            raise BadInput(f"{word!a} means no jobs", FORMS)
+            of_service = f"did you mean service:{word}? " if NAME.fullmatch(word) else ""
+            raise BadInput(f"{word!a} means no jobs", of_service + FORMS)
     try:
         return spelled_out(text)
     except ValueError as error:
@@ -170,6 +172,11 @@ def service_of(word: str) -> str:
     if not named:
         raise BadInput(f"{word!a} names no service", FORMS)
     return named
+
+
+def means_service(words: Sequence[str]) -> bool:
+    """Whether *words* mean all replicas of a service."""
+    return len(words) == 1 and words[0].startswith(OF_SERVICE)
 
 
 def names_one(words: Sequence[str]) -> bool:

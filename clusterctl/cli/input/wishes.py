@@ -83,7 +83,7 @@ def deadline(text: str) -> Deadline:
         at = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
         return Deadline(at=(at if at > now else at + timedelta(days=1)).timestamp())
     if not re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
-        return Deadline(after_s=seconds(word))
+        return Deadline(after_s=from_now(word))
     from clusterctl.model.filter_values import moment
 
     begin, end = moment(word)
@@ -92,6 +92,16 @@ def deadline(text: str) -> Deadline:
     if begin <= now.timestamp():
         raise ValueError(f"{word!a:.40} is past")
     return Deadline(at=begin)
+
+
+def from_now(word: str) -> int:
+    """Whole seconds, of a word that might also have been meant as a time."""
+    try:
+        return seconds(word)
+    except ValueError:
+        if re.fullmatch("[0-9.dhms-]+", word):  # it was meant as a duration
+            raise
+        raise ValueError(f"{word!a:.40} is no deadline: write 90m or 6h from now, 06:00 or 2026-03-01T18:00") from None
 
 
 def array(text: str) -> ArrayWish:

@@ -6,12 +6,14 @@ or chance, as in all of ``scheduling``.
 """
 
 from clusterctl.scheduling.explanation.ended import explain_ended, last_end
+from clusterctl.scheduling.explanation.everywhere import explain_everywhere
 from clusterctl.scheduling.explanation.parents import explain_hopeless, unmet
 from clusterctl.scheduling.explanation.placed import explain_placed
 from clusterctl.scheduling.explanation.waiting import explain_waiting, never_starts
 
 __all__ = [
     "explain_ended",
+    "explain_everywhere",
     "explain_hopeless",
     "explain_placed",
     "explain_waiting",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from clusterctl.model.plan import Shadow
 from clusterctl.scheduling.explanation import blockers
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.explanation.spans import clock, counted, numbered
+from clusterctl.scheduling.explanation.spans import about, clock, counted, numbered
 from clusterctl.scheduling.filters import BACKFILL, SERVICE_CLAIMS
 
 NAMED = 3  # workers
@@ -19,7 +20,21 @@ def aside(scene: Scene) -> str:
         return ""
     add = ASIDES.get(scene.wait.reason)
     told = add(scene) if add else ""
-    return told or kept_for_it(scene)
+    return (told or kept_for_it(scene) or to_be_kept(scene)) + its_worker(scene)
+
+
+def its_worker(scene: Scene) -> str:
+    """For which worker it is, where its service has one for each."""
+    return f"; it is the replica for {scene.group.worker}" if scene.subject.every_worker else ""
+
+
+def of_its_array(scene: Scene) -> str:
+    """The limit, and who takes part in it."""
+    jobs = [holding.job_id for holding, _ in blockers.of_array(scene)]
+    if not jobs or scene.subject.array_limit is None:
+        return ""
+    which = f"{numbered(jobs)} has" if len(jobs) == 1 else f"one of {numbered(jobs)} has"
+    return f", {scene.subject.array_limit:,} at once; it starts once {which} ended"
 
 
 def who_holds(scene: Scene) -> str:
@@ -50,6 +65,25 @@ def kept_for_it(scene: Scene) -> str:
     return f"; {name} is kept for it, where it can start {by(shadow, scene.snapshot.at)}"
 
 
+def to_be_kept(scene: Scene) -> str:
+    """From when on a worker is kept for it, where it is the first that waits for room and nothing tells when it has."""
+    rules, shadow = scene.snapshot.steering, scene.outcome.shadow
+    if rules.backfill != "easy" or shadow is not None or not is_next_head(scene):
+        return ""
+    at = scene.job[0] + rules.starve_after
+    if not scene.snapshot.at < at < math.inf:
+        return ""
+    since = f"once it has waited for {about(rules.starve_after)} (starve_after), a worker is kept for it"
+    return f"; nothing tells when it has room: from {clock(at, scene.snapshot.at)} on, {since}"
+
+
+def is_next_head(scene: Scene) -> bool:
+    """Whether it is the first batch job that waits for room."""
+    kinds = {group.shape: group.kind for group in scene.snapshot.queue}
+    full = (wait for wait in scene.outcome.waits if wait.reason == "fits_now" and kinds[wait.shape] == "batch")
+    return next((wait.job_id for wait in full), None) == scene.job[1]
+
+
 def by(shadow: Shadow, now: float) -> str:
     """When the worker is free for the head."""
     return f"at {clock(shadow.at or now, now)} at the latest, by the limits of what runs there"
@@ -74,6 +108,7 @@ def listed(told: Sequence[str]) -> str:
 
 ASIDES: Mapping[str, Callable[[Scene], str]] = {
     "tenant_quota": who_holds,
+    "array_limit": of_its_array,
     BACKFILL: kept_from_it,
     SERVICE_CLAIMS: least_loaded,
 }

@@ -13,8 +13,9 @@ from clusterctl.model.resources import Resources
 from clusterctl.scheduling.explanation import ends
 from clusterctl.scheduling.explanation.ends import End
 from clusterctl.scheduling.explanation.scene import Scene
-from clusterctl.scheduling.explanation.spans import clock, moment
+from clusterctl.scheduling.explanation.spans import about, clock, moment
 from clusterctl.scheduling.filters import sift
+from clusterctl.scheduling.quotas import is_beyond
 from clusterctl.scheduling.roster import Members, each
 
 MOST = 10  # that are listed
@@ -80,6 +81,8 @@ def of_tenant(scene: Scene) -> list[Timed]:
     timed = in_order(timed for timed in scene.ends if timed[0].tenant == tenant)
     if quota is None:
         return timed
+    if is_beyond(scene.group, quota):
+        return []  # whatever ends, that does not help
     milli = scene.snapshot.used.get(tenant, Resources()).cpu_milli
     milli += sum(holding.request.cpu_milli for holding in scene.starting if holding.tenant == tenant)
     over_milli = 0 if quota.cpu_milli is None else milli + scene.group.request.cpu_milli - quota.cpu_milli
@@ -99,6 +102,9 @@ def head(scene: Scene) -> tuple[Blocker, ...]:
     group = next(group for group in scene.snapshot.queue if shadow.job_id in group.ids)
     name = scene.workers[shadow.worker_id].name
     until = "" if shadow.at is None else f" at {clock(shadow.at, scene.snapshot.at)} at the latest"
+    limit = group.time_limit_s
+    end = None if shadow.at is None or limit is None else shadow.at + limit
+    ends_then = "" if end is None or limit is None else f"; then its time limit of {about(limit)}"
     return (
         Blocker(
             job_id=shadow.job_id,
@@ -106,8 +112,8 @@ def head(scene: Scene) -> tuple[Blocker, ...]:
             cpus=group.request.cpu_milli / 1000,
             memory_mb=group.request.memory_mb,
             gpus=group.request.gpus,
-            expected_end=None,
-            basis=f"it waits for {name}, which it can have{until}",
+            expected_end=None if end is None else moment(end),
+            basis=f"it waits for {name}, which it can have{until}{ends_then}",
         ),
     )
 

@@ -34,6 +34,7 @@ MOST_WORK = 20_000  # workers, groups and STARTs that it is asked about: a twent
 START = 10
 LEAST = 0.25  # of a wish must be left: what can do with less is another job
 SHORTEST = 10  # seconds: of what is over sooner nobody sets a limit
+LAST = 9.0  # costs what nobody else should pay for
 DEFAULT_TENANT = "default"
 ROUND_FROM, ROUND_TO = 4096, 512  # MiB: larger amounts of memory are told in halves of a GiB
 ANEW = "the job, handed in anew"
@@ -75,7 +76,10 @@ def all_trials(scene: Scene, planner: Planner) -> Iterator[Trial]:
         yield from shorter(scene)
     if reason in ("measured", "fits_load"):
         yield from concessions.unmeasured(scene)
-    yield from higher_priority(scene, planner)
+    if reason != BACKFILL:
+        yield from higher_priority(scene, planner)
+    elif scene.group.kind == "batch":  # a service would hold for ever what is kept
+        yield from (trial._replace(cost=LAST) for trial in higher_priority(scene, planner))
     yield from smaller(scene)
     yield from less_choosy(scene)
     yield from concessions.opened(scene)
@@ -105,11 +109,11 @@ def anew(scene: Scene, group: QueueGroup) -> QueueGroup:
     return replace(group, shape=ANEW, ids=(UNBORN,), submitted=(max(scene.snapshot.at, last),), more=False)
 
 
-def larger_array_limit(scene: Scene) -> Iterator[Trial]:
-    """One more of the array at once."""
-    limit = scene.subject.array_limit
-    if limit is not None:
-        yield Trial(0.0, f"--array …%{limit + 1}", replace(scene.group, slots=1))
+def on_its_own(scene: Scene) -> Iterator[Trial]:
+    """The same index, as an array of its own: there is nothing that would raise the limit of this one."""
+    index = scene.subject.array_index
+    if index is not None:
+        yield Trial(0.0, f"--array {index}", replace(scene.group, slots=None))
 
 
 def within_quota(scene: Scene) -> Iterator[Trial]:
@@ -221,7 +225,7 @@ def options(request: Resources, wish: Resources) -> str:
 def less_choosy(scene: Scene) -> Iterator[Trial]:
     """Any worker, or one without a label."""
     group = scene.group
-    if group.worker is not None:
+    if group.worker is not None and not scene.subject.every_worker:
         yield Trial(GIVEN_UP, "without --worker", replace(group, worker=None))
     for key, value in sorted(group.labels.items())[:MOST]:
         others = {name: text for name, text in group.labels.items() if name != key}
@@ -232,7 +236,7 @@ def less_choosy(scene: Scene) -> Iterator[Trial]:
 INSTEAD: Mapping[str, Callable[[Scene], Iterator[Trial]]] = {
     "policy_disabled": concessions.placed_again,
     # As a job of its own it would have no limit: whatever else were tried, that would be what helps.
-    "array_limit": larger_array_limit,
+    "array_limit": on_its_own,
     "tenant_quota": within_quota,
     SERVICE_CLAIMS: lambda scene: iter(()),  # its turn comes in one of the next rounds
 }

@@ -12,7 +12,14 @@ from clusterctl.scheduling.explanation.spans import about, clock, counted
 def explain_ended(story: JobStory, now: float) -> Explanation:
     """Why a job is not there any more."""
     job = story.job
-    return Explanation(job_id=job.id, name=job.name, state=job.state, reason=job.reason, headline=headline(story, now))
+    return Explanation(
+        job_id=job.id,
+        name=job.name,
+        kind=job.kind,
+        state=job.state,
+        reason=job.reason,
+        headline=headline(story, now),
+    )
 
 
 def headline(story: JobStory, now: float) -> str:

@@ -14,6 +14,7 @@ from clusterctl.scheduling.explanation.replay import Outlook, look_ahead
 from clusterctl.scheduling.explanation.scene import UNLOOKED_AT, Scene
 from clusterctl.scheduling.explanation.spans import about, counted, moment, numbered
 from clusterctl.scheduling.filters import SERVICE_CLAIMS
+from clusterctl.scheduling.quotas import is_beyond
 from clusterctl.scheduling.words import say
 
 ROUND_S = 1.0  # from round to round where nothing else starts one
@@ -47,6 +48,8 @@ def look(scene: Scene) -> Forecast:
     reason = "" if scene.wait is None else scene.wait.reason
     if reason == SERVICE_CLAIMS:
         return in_some_rounds(scene)
+    if reason == "tenant_quota" and is_beyond(scene.group, scene.snapshot.quotas[scene.group.tenant]):
+        return unknown("no end of a job makes the quota of its tenant larger")
     if reason in UNFORESEEN:
         return unknown(UNFORESEEN[reason])
     if not blockers.of_size(scene):

@@ -126,10 +126,10 @@ def dependency(past: Past) -> Iterator[Cover]:
 def rests(past: Past) -> Iterator[Cover]:
     """Its rests after attempts."""
     for each in past.tries:
-        if each.released_at is not None and each.rests_until is not None:
+        if each.released_at is not None and each.retry_at is not None:
             end = worded(each.exit_code, each.signal, each.release_reason or "", "")
-            sentence = f"rested for {about(each.rests_until - each.released_at)} after attempt {each.attempt}: {end}"
-            yield Cover(each.released_at, each.rests_until, "not_before", sentence)
+            sentence = f"rested for {about(each.retry_at - each.released_at)} after attempt {each.attempt}: {end}"
+            yield Cover(each.released_at, each.retry_at, "not_before", sentence)
 
 
 def refused(past: Past) -> Iterator[Cover]:

@@ -19,13 +19,20 @@ def explain_placed(job: JobPicture, placement: Placement) -> Explanation:
     return Explanation(
         job_id=job.id,
         name=job.name,
+        kind=job.kind,
         state="stopping" if placement.stop_requested_at is not None else job.state,
         reason=job.reason,
         headline=headline(job, placement),
         ends_at=ends_at,
         deadline=deadlines.of_placed(job, ends_at, placement.at),
-        similar=placement.holding.similar,
+        similar=None if job.kind == "service" else placement.holding.similar,
+        advice="" if placement.live_state == LiveState.UP else if_dead(placement.holding.worker),
     )
+
+
+def if_dead(worker: str) -> str:
+    """What a person may do about a silent worker, without waiting."""
+    return f"If its machine is dead, its jobs go on elsewhere at once: `clusterctl worker {worker} --confirm-dead`."
 
 
 def headline(job: JobPicture, placement: Placement) -> str:

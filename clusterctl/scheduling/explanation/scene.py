@@ -10,6 +10,7 @@ from clusterctl.model.circumstances import Circumstances, Crowd, Holding, Subjec
 from clusterctl.model.plan import Plan, Start, Wait
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
+from clusterctl.scheduling.candidates import kept_from
 from clusterctl.scheduling.explanation.ends import End, expected
 from clusterctl.scheduling.roster import Roster
 from clusterctl.scheduling.round import plan
@@ -51,6 +52,12 @@ class Scene:
     def wait(self) -> Wait | None:
         """Why its group waits, if some of it does."""
         return next((wait for wait in self.outcome.waits if wait.shape == self.group.shape), None)
+
+    @property
+    def kept(self) -> int | None:
+        """The id of the worker that is kept from it for another job."""
+        said = self.start or self.wait
+        return None if said is None else kept_from(said.refusals, self.outcome)
 
     @cached_property
     def roster(self) -> Roster:

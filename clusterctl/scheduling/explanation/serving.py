@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from clusterctl.model.circumstances import Serving
 from clusterctl.model.explanation import ReplicaLine
@@ -35,6 +35,8 @@ def readiness(replica: Serving, now: float) -> str:
         return "its process is being restarted, as its service wants"
     if replica.ready_at is not None:
         return f"ready for {about(now - replica.ready_at)}"
+    if replica.was_ready:
+        return f"ready no longer: its `{replica.ready_cmd}` fails" if replica.ready_cmd else "ready no longer"
     if replica.ready_cmd:
         return f"not ready yet: its `{replica.ready_cmd}` has not succeeded"
     if replica.ready_after_s:
@@ -44,19 +46,34 @@ def readiness(replica: Serving, now: float) -> str:
 
 def turn_to_come(replica: Serving) -> str:
     """What its part in a rolling restart waits for."""
-    if replica.roll is None or replica.roll.at_job is None:
+    if replica.roll is None or replica.roll.held_up_by is None:
         return "it is restarted next, as its service wants"
     return (
-        f"it is restarted once job {replica.roll.at_job} on {replica.roll.at_worker} is ready again;"
+        f"it is restarted once {replica.roll.held_up_by};"
         f" {counted(replica.roll.left, 'replica')} {'is' if replica.roll.left == 1 else 'are'} still to come"
     )
 
 
 def replica_line(job: JobPicture, now: float) -> ReplicaLine:
     """One of the replicas of a service, as far as its own row tells."""
-    told = in_short(job.service, now) if job.state == "running" and job.service is not None else job.detail
+    knows = job.state == "running" and job.reason != "worker_silent"  # else its worker's last word is long ago
+    told = in_short(job.service, now) if knows and job.service is not None else job.detail
     worker = job.worker if job.state in ("scheduled", "running") else None
     return ReplicaLine(job_id=job.id, state=job.state, reason=job.reason, worker=worker, sentence=told)
+
+
+def worst(jobs: Iterable[JobPicture]) -> JobPicture:
+    """The one of these replicas that is worst off, of equals the first. There must be one."""
+    return min(jobs, key=lambda job: (well(job), job.id))
+
+
+def well(job: JobPicture) -> int:
+    """How well a replica is: it waits, has ended for now, is not ready yet, is held on purpose, or serves."""
+    if job.state in ("pending", "held"):
+        return 0 if job.state == "pending" else 3
+    if job.service is None or job.service.ready_at is None:
+        return 1 if job.service is not None and job.service.resting_until is not None else 2
+    return 4
 
 
 def in_short(replica: ReplicaPicture, now: float) -> str:
@@ -67,7 +84,7 @@ def in_short(replica: ReplicaPicture, now: float) -> str:
     elif replica.ready_at is not None:
         told = f"ready for {about(now - replica.ready_at.timestamp())}"
     else:
-        told = "not ready yet"
+        told = "ready no longer" if replica.was_ready else "not ready yet"
     restarts = f", restarted {counted(replica.restarts, 'time')}" if replica.restarts else ""
     behind = (replica.ran_generation or 0) < replica.generation
     return f"{told}{restarts}{', to be restarted as its service wants' if behind else ''}"

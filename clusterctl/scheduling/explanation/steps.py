@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from clusterctl.model.explanation import Step
 from clusterctl.model.plan import Wait
+from clusterctl.scheduling.candidates import withheld
 from clusterctl.scheduling.explanation.scene import UNLOOKED_AT, Scene
 from clusterctl.scheduling.filters import AVOIDED, BACKFILL, SERVICE_CLAIMS, sift
 from clusterctl.scheduling.roster import Members, each
@@ -37,7 +38,7 @@ def table(scene: Scene) -> tuple[tuple[Step, ...], Members]:
     wait = None if scene.start else scene.wait
     if wait is not None and (own := OF_ITSELF & wait.refusals.keys()):
         return tuple(step(name, scene.roster.everyone, scene) for name in own), 0
-    sieve = sift(scene.group, scene.roster)
+    sieve = withheld(sift(scene.group, scene.roster), scene.roster, scene.kept)
     removed, left = dict(sieve.lost), sieve.left
     given_away = left if was_asked(wait) else 0
     for name, members in by_the_round(scene, given_away).items():
@@ -50,14 +51,8 @@ def table(scene: Scene) -> tuple[tuple[Step, ...], Members]:
 
 def by_the_round(scene: Scene, members: Members) -> dict[str, Members]:
     """Why those did not get the job that the chain would have let have it."""
-    reason = scene.wait.reason if scene.wait else ""
-    if not members or reason == SERVICE_CLAIMS:
-        return {SERVICE_CLAIMS: members} if members else {}
-    shadow = scene.outcome.shadow
-    if reason != BACKFILL or shadow is None:
-        return {"fits_now": members}
-    kept = scene.roster.ids.get(shadow.worker_id, 0) & members
-    return {name: who for name, who in (("fits_now", members & ~kept), (BACKFILL, kept)) if who}
+    word = SERVICE_CLAIMS if scene.wait is not None and scene.wait.reason == SERVICE_CLAIMS else "fits_now"
+    return {word: members} if members else {}
 
 
 def was_asked(wait: Wait | None) -> bool:

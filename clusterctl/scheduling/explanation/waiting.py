@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from clusterctl.model.circumstances import Circumstances, Subject
 from clusterctl.model.explanation import Best, Blocker, Change, Explanation
 from clusterctl.model.plan import Wait
@@ -12,9 +14,11 @@ from clusterctl.scheduling.candidates import candidate_table
 from clusterctl.scheduling.explanation import blockers, changes, deadlines, fairness, forecast, position, scores
 from clusterctl.scheduling.explanation.blockers import Room
 from clusterctl.scheduling.explanation.headlines import headline
+from clusterctl.scheduling.explanation.remedies import advice
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.explanation.steps import table
 from clusterctl.scheduling.filters import BACKFILL, NEVER, refusals
+from clusterctl.scheduling.quotas import is_beyond
 from clusterctl.scheduling.words import in_words
 
 
@@ -29,9 +33,11 @@ def explain_waiting(snapshot: Snapshot, subject: Subject, circumstances: Circums
     ahead = forecast.look(scene)
     rooms.sort(key=lambda room: room.worker_id != ahead.worker_id)  # stable: the one of the forecast comes first
     in_the_way, more = obstacles(scene, rooms)
+    helps = helpful(scene)
     return Explanation(
         job_id=subject.job_id,
         name=subject.name,
+        kind=scene.group.kind,
         state="held" if subject.held else "pending",
         reason=reason(scene),
         headline=headline(scene),
@@ -39,25 +45,28 @@ def explain_waiting(snapshot: Snapshot, subject: Subject, circumstances: Circums
         steps=steps,
         candidates=left.bit_count(),
         best=best(scene, rooms),
-        candidate_table=candidate_table(scene.group, scene.snapshot),
+        candidate_table=candidate_table(scene.group, scene.snapshot, scene.kept),
         position=position.find(scene),
         share=fairness.share(scene),
         blockers=in_the_way,
         more_blockers=more,
         starts_at=ahead.estimate,
         deadline=deadlines.of_waiting(subject, ahead.estimate, snapshot.at),
-        similar=circumstances.similar,
-        changes=helpful(scene),
+        similar=None if scene.group.kind == "service" else circumstances.similar,
+        changes=helps,
+        advice="" if helps else advice(scene),
     )
 
 
 def never_starts(snapshot: Snapshot, group: QueueGroup) -> str:
-    """The sentence that says why no worker of *snapshot* will ever start *group*, as they are; empty if one may."""
-    table = refusals(group, snapshot)
-    if table.reason not in NEVER | {"no_workers"}:
-        return ""
-    wait = Wait(shape=group.shape, job_id=group.ids[0], reason=table.reason, refusals=table.removed)
-    return in_words(wait, group, snapshot)
+    """The sentence that says why *group* will never start in *snapshot*, as workers and quotas are; empty if it may."""
+    table = refusals(group, replace(snapshot, quotas={}))
+    quota, reason = snapshot.quotas.get(group.tenant), table.reason
+    if reason not in NEVER | {"no_workers"}:
+        if quota is None or not is_beyond(group, quota):
+            return ""
+        reason = "tenant_quota"
+    return in_words(Wait(shape=group.shape, job_id=group.ids[0], reason=reason), group, snapshot)
 
 
 def reason(scene: Scene) -> str | None:

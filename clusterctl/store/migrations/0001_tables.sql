@@ -42,7 +42,7 @@ CREATE TABLE workers (
     used_milli           int,                         -- measured; NULL: not measured yet
     used_memory_mb       int,
     load1                real,
-    measured_at          timestamptz,
+    measured_at          timestamptz CHECK (isfinite(measured_at)),
     beat                 bigint NOT NULL DEFAULT 0,   -- counts syncs: silence is a beat that stands still
     registered_at        timestamptz NOT NULL DEFAULT cluster_time(),
     last_heartbeat_at    timestamptz NOT NULL DEFAULT cluster_time(),
@@ -109,6 +109,7 @@ CREATE TABLE jobs (
     start_before         timestamptz,                 -- later it could not keep its deadline: cancelled by the leader
     displaced            boolean NOT NULL DEFAULT false,  -- a replica whose worker was lost: its turn comes first
     avoid_worker_id      int,                         -- where a replica has just crashed again and again
+    restarts             int NOT NULL DEFAULT 0,      -- of a replica's process, in attempts that are over
     allocation_id        bigint,                      -- the live allocation
     cancel_requested_at  timestamptz,
     submitted_at         timestamptz NOT NULL DEFAULT cluster_time(),
@@ -183,9 +184,9 @@ CREATE TABLE tenants (
     max_running       int CHECK (max_running >= 0),           -- jobs that may hold a worker at once
     max_pending       int CHECK (max_pending >= 0),           -- jobs that may wait at once: more are refused at submit
     -- What it has held, on average, the last half-life counting half of all that came before.
-    recent_cpu_milli  double precision NOT NULL DEFAULT 0,
-    recent_memory_mb  double precision NOT NULL DEFAULT 0,
-    recent_gpus       double precision NOT NULL DEFAULT 0,
+    recent_cpu_milli  double precision NOT NULL DEFAULT 0 CHECK (recent_cpu_milli BETWEEN 0 AND 1e15),
+    recent_memory_mb  double precision NOT NULL DEFAULT 0 CHECK (recent_memory_mb BETWEEN 0 AND 1e15),
+    recent_gpus       double precision NOT NULL DEFAULT 0 CHECK (recent_gpus BETWEEN 0 AND 1e15),
     recent_at         timestamptz
 );
 
@@ -251,13 +252,14 @@ CREATE TABLE allocations (
     -- Of a replica, as its agent tells it.
     ready_at           timestamptz,                   -- since when it can serve; NULL: not (yet)
     unready_since      timestamptz,                   -- since when it cannot, as far as it was told; NULL while it can
-    restarts           int NOT NULL DEFAULT 0,        -- of its process, on this worker
+    was_ready          boolean NOT NULL DEFAULT false,  -- its process could, whether or not it still can
+    restarts           int NOT NULL DEFAULT 0,        -- of its process, on this worker, since it ended by itself
     resting_until      timestamptz,                   -- its process has exited, and is started again then
     last_exit          text NOT NULL DEFAULT '',      -- of its process before
     generation         int NOT NULL DEFAULT 0,        -- which restart its worker has been asked for
     ran_generation     int,                           -- which of them its process follows
     -- What it reports of itself: over its last period, when it was told, and since it began.
-    p99_ms             real,
+    p99_ms             real CHECK (p99_ms >= 0 AND p99_ms < 'infinity'),
     requests           bigint,
     violations         bigint,
     reported_at        timestamptz,
@@ -270,7 +272,7 @@ CREATE TABLE allocations (
     exit_code          int,
     signal             int,
     detail             text NOT NULL DEFAULT '',
-    rests_until        timestamptz,                   -- its job waits again, but not before
+    retry_at           timestamptz,                   -- its job waits again, but not before
     cpu_s              real,
     memory_peak_mb     int,
     live      boolean NOT NULL GENERATED ALWAYS AS (status IN ('reserved', 'allocated')) STORED,
@@ -324,17 +326,17 @@ CREATE INDEX claims_by_time ON claims (at);
 -- The last rounds that gave something, or refused something anew: when, how the workers stood then, and by which rules.
 -- From it and the job the table of candidates of a decision is made again.
 CREATE TABLE rounds (
+    number   bigint PRIMARY KEY,                      -- never given twice, whoever leads
     term     bigint NOT NULL,
-    number   bigint NOT NULL,
     at       timestamptz NOT NULL,                    -- of the look
     took_ms  real NOT NULL,
     claims   int NOT NULL,
     waits    int NOT NULL,
     rules    jsonb NOT NULL,
+    kept_worker_id bigint,                           -- for the first that waited for room (NULL: none)
     -- Read as a whole or not at all, so nobody need take them apart: what it saw, and what was measured by then.
     workers  json NOT NULL,
-    measures json NOT NULL,
-    PRIMARY KEY (term, number)
+    measures json NOT NULL
 );
 CREATE INDEX rounds_by_time ON rounds (at);
 -- Each schedd takes a thousand numbers at once, so that none is ever given to two rounds, whoever leads.
