@@ -20,7 +20,18 @@ from bench.targets import judge
 from clusterctl import __version__
 
 # First what suffers most from what was before: servers that are removed leave thousands of deleted files behind.
-BENCHES = ("limits", "throughput", "latency", "command_line", "idle", "placement", "snapshot", "commit")
+BENCHES = (
+    "limits",
+    "throughput",
+    "latency",
+    "command_line",
+    "idle",
+    "placement",
+    "snapshot",
+    "rounds",
+    "explain",
+    "commit",
+)
 
 
 def main() -> None:

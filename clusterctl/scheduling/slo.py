@@ -17,8 +17,7 @@ import msgspec
 
 from clusterctl.model.snapshot import QueueGroup, WorkerPicture
 from clusterctl.model.steering import SloWeightSet
-from clusterctl.scheduling.measures import jain
-from clusterctl.scheduling.order import Standing
+from clusterctl.scheduling.order import NOTHING, Standing
 from clusterctl.units import PRIORITIES
 
 WORST_LATENCY = 1.5  # times the target: slower is no worse
@@ -168,29 +167,35 @@ def clamped(part: float, otherwise: float) -> float:
 
 
 class Shares:
-    """What part of one worker each tenant holds: the largest, over the kinds of resources."""
+    """What part of one worker each tenant holds: the largest, over the kinds of resources.
 
-    __slots__ = ("_capacity", "_shares", "_standings")
+    Their sum and that of their squares are carried along, for ``told`` is asked at every start.
+    """
+
+    __slots__ = ("_capacity", "_most", "_squares", "_standings", "_sum")
 
     def __init__(self, worker: WorkerPicture) -> None:
         self._capacity = capacity = worker.capacity
         self._standings = {tenant: Standing(held, capacity, 1.0) for tenant, held in worker.held_by_tenant.items()}
-        self._shares = {tenant: standing.share for tenant, standing in self._standings.items()}
+        shares = [standing.share for standing in self._standings.values()]
+        self._most = max(shares, default=0.0)
+        self._sum, self._squares = sum(shares), sum(share * share for share in shares)
 
     def give(self, group: QueueGroup) -> None:
         """The tenant of *group* holds what one more of its jobs asks for."""
-        tenant = group.tenant
-        standing = self._standings.get(tenant)
+        standing = self._standings.get(group.tenant)
         if standing is None:
-            standing = self._standings[tenant] = Standing(group.request, self._capacity, 1.0)
-        else:
-            standing.give(group.request)
-        self._shares[tenant] = standing.share
+            standing = self._standings[group.tenant] = Standing(NOTHING, self._capacity, 1.0)
+        before = standing.share
+        standing.give(group.request)
+        share = standing.share
+        self._sum += share - before
+        self._squares += share * share - before * before
+        self._most = max(self._most, share)
 
     def told(self) -> tuple[float, float]:
-        """The largest of them, and how even they are."""
-        shares = self._shares.values()
-        return max(shares, default=0.0), jain(shares)
+        """The largest of them, and how even they are (``measures.jain``)."""
+        return self._most, self._sum**2 / (len(self._standings) * self._squares) if self._squares else 1.0
 
 
 def case_of(priority: int, worker: WorkerPicture, cpu_used: float, memory_used: float) -> Case:

@@ -90,7 +90,7 @@ def test_a_restart_is_asked_for_and_the_leader_does_the_rest(run: Run, web: Scen
         ("restart", "service:1", "new certificate", {"generation": 1})
     ]
     assert len(service_keeping.roll(web.db, web.term)) == 1
-    told = "restarting one after the other, 0 of 3 are back; waits until job 1 on w1 is ready again"
+    told = "restarting one after the other, 0 of 3 are back; waits until job 1 on here is ready again"
     assert told in " ".join(run("service", "web").out.split())
 
 

@@ -14,6 +14,7 @@ import pytest
 from clusterctl.cli import root
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.states import AdminState, AllocationStatus, JobState, LiveState, Outcome
+from clusterctl.scheduling.explanation.remedies import REMEDIES
 from clusterctl.scheduling.words import SENTENCES
 from clusterctl.settings import SETTINGS
 from clusterctl.settings.resolve import OF_THE_JOB
@@ -151,7 +152,7 @@ def test_every_state_is_in_the_glossary() -> None:
 
 
 def test_every_reason_has_a_meaning() -> None:
-    assert set(reasons.REMEDIES) == set(SENTENCES)
+    assert set(REMEDIES) == set(SENTENCES)
     assert set(reasons.OUTCOMES) == set(Outcome)
     assert set(reasons.CODES) == set(ExitCode)
 

@@ -48,7 +48,7 @@ REPLICA_FAULTS = (
     Fault(
         "what a readiness command leaves behind stays",
         PROBE,
-        "        send_signals(self._leftovers(), signal.SIGKILL)\n",
+        "        send_signals(self._leftovers(session), signal.SIGKILL)\n",
         "",
         ("tests/agent/test_readiness.py",),
     ),
@@ -62,8 +62,8 @@ REPLICA_FAULTS = (
     Fault(
         "what the job leaves beside itself is taken for the readiness command's",
         PROBE,
-        'for process in children(self._around.pid) if is_marked(process.pid, self._start["token"])]',
-        "for process in children(self._around.pid)]",
+        "children(self._around.pid) if each.session == session or is_marked(each.pid)]",
+        "children(self._around.pid)]",
         ("tests/agent/test_readiness.py",),
     ),
     Fault(
@@ -76,8 +76,8 @@ REPLICA_FAULTS = (
     Fault(
         "a report file that is another file too is cut",
         "agentd/reports.py",
-        "        if os.fstat(fd).st_nlink == 1:",
-        "        if True:",
+        "        if os.fstat(fd).st_nlink > 1:",
+        "        if False:",
         ("tests/agent/test_reports.py",),
     ),
     Fault(
