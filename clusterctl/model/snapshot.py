@@ -25,7 +25,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
-class Service(msgspec.Struct, frozen=True, kw_only=True):
+class ServiceLevel(msgspec.Struct, frozen=True, kw_only=True):
     """What the services of one worker report of themselves, those that did so lately, together.
 
     ``p99_ms``: the nearest-rank 99th percentile of what they report, 0 if nothing is known; ``violation_rate``:
@@ -59,7 +59,7 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     services: int = 0
     measured: Measured | None = None
     charged: Resources = Resources()
-    reports: Service = Service()
+    reports: ServiceLevel = ServiceLevel()
     held_by_tenant: Mapping[str, Resources] = {}
 
     @property

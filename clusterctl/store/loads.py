@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Ending, Measured, Service, WorkerPicture
+from clusterctl.model.snapshot import Ending, Measured, ServiceLevel, WorkerPicture
 from clusterctl.model.steering import Steering
 from clusterctl.store.connection import Database
 
@@ -83,13 +83,13 @@ def read_loads(db: Database) -> dict[int, Load]:
     }
 
 
-def read_reports(db: Database, ttl_s: float) -> dict[int, Service]:
+def read_reports(db: Database, ttl_s: float) -> dict[int, ServiceLevel]:
     """By worker, what its replicas have reported of themselves within *ttl_s*, together.
 
     (The percentile of what they report is by nearest rank, as ``percentile_disc`` takes it.)
     """
     return {
-        worker: Service(p99_ms=p99 or 0.0, violation_rate=violations / requests if requests else 0.0)
+        worker: ServiceLevel(p99_ms=p99 or 0.0, violation_rate=violations / requests if requests else 0.0)
         for worker, p99, requests, violations in db.rows(
             """
             SELECT worker_id, percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms)::float8,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Ending, Measured, QueueGroup, Quota, Service, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import Ending, Measured, QueueGroup, Quota, ServiceLevel, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.model.steering import Backfill, Placement, Policy, QueueOrder, Steering, UseMeasures
 
@@ -138,7 +138,7 @@ def _loaded(chance: Random, worker: WorkerPicture) -> WorkerPicture:
         enduring=chance.choice([Resources(), worker.allocated]),
         measured=_measured(chance, worker.capacity),
         charged=chance.choice([Resources(), _amount(chance, 1)]),
-        reports=Service(p99_ms=chance.choice([0.0, 30.0, 200.0]), violation_rate=chance.choice([0.0, 0.0, 0.2])),
+        reports=ServiceLevel(p99_ms=chance.choice([0.0, 30.0, 200.0]), violation_rate=chance.choice([0.0, 0.0, 0.2])),
         held_by_tenant={tenant: _amount(chance, 2) for tenant in TENANTS if chance.random() < 0.4},
     )
 

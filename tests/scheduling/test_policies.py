@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Measured, QueueGroup, Service, WorkerPicture
+from clusterctl.model.snapshot import Measured, QueueGroup, ServiceLevel, WorkerPicture
 from clusterctl.model.states import AdminState
 from clusterctl.model.steering import Policy
 from clusterctl.scheduling import POLICIES
@@ -93,7 +93,7 @@ def test_what_was_given_is_charged_until_it_is_measured() -> None:
 def test_slo_spares_the_worker_whose_services_are_slow() -> None:
     queue = cluster("slo").worker("a", uses=(1, 0)).worker("b", uses=(2, 0)).queued("x")
     assert queue.chosen() == ["a"]
-    queue.workers[0] = replace(queue.workers[0], reports=Service(p99_ms=500, violation_rate=0.5))
+    queue.workers[0] = replace(queue.workers[0], reports=ServiceLevel(p99_ms=500, violation_rate=0.5))
     assert queue.chosen() == ["b"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import QueueGroup, Service, WorkerPicture
+from clusterctl.model.snapshot import QueueGroup, ServiceLevel, WorkerPicture
 from clusterctl.model.steering import Steering
 from clusterctl.scheduling.policies import PARTS, POLICIES
 from clusterctl.scheduling.slo import (
@@ -181,7 +181,7 @@ def test_the_policys_score_is_the_sum_of_its_parts(  # noqa: PLR0917 - as many a
         name="w",
         capacity=Resources(8000, 1024),
         allocated=Resources(held, 100),
-        reports=Service(p99_ms=p99_ms, violation_rate=rate),
+        reports=ServiceLevel(p99_ms=p99_ms, violation_rate=rate),
         held_by_tenant={tenant: Resources(cpu) for tenant, cpu in tenants.items()},
     )
     group = QueueGroup(shape="x", request=Resources(1000), priority=priority, ids=(1,), submitted=(0.0,))

@@ -9,7 +9,7 @@ import pytest
 from clusterctl.model.orders import Report
 from clusterctl.model.registration import Measures, Registered
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Measured, Service, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import Measured, ServiceLevel, Snapshot, WorkerPicture
 from clusterctl.model.states import Outcome
 from clusterctl.model.steering import Steering
 from clusterctl.store import reports, snapshot, workers
@@ -53,7 +53,7 @@ def worker(seen: Snapshot, name: str = "w1") -> WorkerPicture:
 def plain(picture: WorkerPicture) -> bool:
     """Whether nothing but what stands in its own row is told."""
     return (picture.services, picture.measured, picture.charged, picture.reports, picture.held_by_tenant) == (
-        0, None, Resources(), Service(), {},
+        0, None, Resources(), ServiceLevel(), {},
     )  # fmt: skip
 
 
@@ -128,14 +128,14 @@ def test_reports_are_told_together_while_they_are_fresh(scene: Scene) -> None:
     for job, p99_ms, violations in zip(replicas, (10.0, 90.0, 50.0), (0, 6, 3), strict=True):
         reports.tell(scene.db, job, Report(p99_ms=p99_ms, requests=30, violations=violations))
     service(scene)
-    assert worker(look(scene, service_placement="slo")).reports == Service(p99_ms=90.0, violation_rate=0.1)
-    assert worker(look(scene, service_placement="resource_usage")).reports == Service()
+    assert worker(look(scene, service_placement="slo")).reports == ServiceLevel(p99_ms=90.0, violation_rate=0.1)
+    assert worker(look(scene, service_placement="resource_usage")).reports == ServiceLevel()
     at(scene, 60)
     reports.tell(scene.db, replicas[0], Report(p99_ms=20.0))
     at(scene, 130)
-    assert worker(look(scene, service_placement="slo")).reports == Service(p99_ms=20.0, violation_rate=0.0)
+    assert worker(look(scene, service_placement="slo")).reports == ServiceLevel(p99_ms=20.0, violation_rate=0.0)
     at(scene, 190)
-    assert worker(look(scene, service_placement="slo")).reports == Service()
+    assert worker(look(scene, service_placement="slo")).reports == ServiceLevel()
 
 
 def test_what_each_tenant_holds_on_a_worker_is_told_to_the_policy_that_asks(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from clusterctl.model.plan import Start
 from clusterctl.model.registration import Registered
 from clusterctl.model.resources import Resources
 from clusterctl.model.rounds import Given, RoundClaim, UsagePicture
-from clusterctl.model.snapshot import Measured, Service, Snapshot, WorkerPicture
+from clusterctl.model.snapshot import Measured, ServiceLevel, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.model.steering import Steering
 from clusterctl.model.timers import Timers
@@ -35,7 +35,7 @@ BUSY = WorkerPicture(
     services=3,
     measured=Measured(cpu_milli=1234.5, memory_mb=99.25, at=1_700_000_000.25),
     charged=Resources(500, 1, 0),
-    reports=Service(p99_ms=12.5, violation_rate=0.25),
+    reports=ServiceLevel(p99_ms=12.5, violation_rate=0.25),
     held_by_tenant={"sim": Resources(1000, 5, 0)},
 )
 RULES = Steering(service_placement="slo", usage_cpu_weight=0.75)
