@@ -16,6 +16,7 @@ UseMeasures = Literal["auto", "never"]
 SloWeightSet = Literal["corrected", "seed", "document"]
 Backfill = Literal["easy", "none"]
 POLICY_NAMES: tuple[Policy, ...] = get_args(Policy)
+MEASURING: frozenset[str] = frozenset({"resource_usage", "slo"})  # policies that go by what is measured
 
 
 class Steering(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,7 +83,6 @@ POLICIES: Mapping[Policy, Score] = {
     "slo": slo,
     "first_fit": first_fit,
 }
-MEASURING: frozenset[str] = frozenset({"resource_usage", "slo"})  # policies that go by what is measured
 
 
 def read(policy: Policy, worker: WorkerPicture, free: Resources, rules: Steering) -> float:

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
-from clusterctl.scheduling.policies import MEASURING
+from clusterctl.model.steering import MEASURING
 from clusterctl.scheduling.quotas import Quotas
 from clusterctl.scheduling.rules import Kind, Rule, rule_for
 from clusterctl.scheduling.usage import is_usable, room

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from clusterctl.model.steering import Policy, Steering
-from clusterctl.scheduling.policies import MEASURING
+from clusterctl.model.steering import MEASURING, Policy, Steering
 
 Kind = Literal["batch", "service"]
 UNMEASURED = "no worker has a fresh measure"

@@ -9,12 +9,11 @@ from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import Ending, Measured, ServiceLevel, WorkerPicture
-from clusterctl.model.steering import Steering
+from clusterctl.model.steering import MEASURING, Steering
 from clusterctl.store.connection import Database
 
 # Policies, by what they look at. ``resource_usage`` without any measure counts services instead.
 COUNTS_SERVICES = frozenset({"service_count", "resource_usage"})
-LOOKS_AT_MEASURES = frozenset({"resource_usage", "slo"})
 LOOKS_AT_REPORTS = frozenset({"slo"})
 NONE = Resources()
 
@@ -33,9 +32,9 @@ def loaded(
     """The *workers*, with what the policies look at by which jobs of these *kinds* are placed."""
     policies = {steering.batch_placement} if "batch" in kinds else set()
     policies |= {steering.service_placement} if "service" in kinds else set()
-    if not policies & (COUNTS_SERVICES | LOOKS_AT_MEASURES):
+    if not policies & (COUNTS_SERVICES | MEASURING):
         return workers
-    measures = steering.use_measures == "auto" and bool(policies & LOOKS_AT_MEASURES)
+    measures = steering.use_measures == "auto" and bool(policies & MEASURING)
     wants_reports = bool(policies & LOOKS_AT_REPORTS)
     loads = read_loads(db)
     reports = read_reports(db, steering.measure_ttl) if wants_reports else {}

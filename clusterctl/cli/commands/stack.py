@@ -101,11 +101,11 @@ def demo(
     It has a cluster of its own, in a temporary directory, and leaves nothing behind; with --state-dir it is there, and
     its data and logs stay. All that the jobs compute is checked; ends with 1 if anything did not go as it should.
     """
-    from clusterctl.cli.stage import failing, performance
+    from clusterctl.cli.stage import failover, performance
 
     asked = invocation(ctx)
     chosen = state_directory(asked, "demo") if "state_dir" in asked.flags else None
-    perform = failing.perform if services else performance.perform
+    perform = failover.perform if services else performance.perform
     raise typer.Exit(perform(chosen, keep=keep))
 
 
