@@ -31,6 +31,8 @@ BENCHES = (
     "rounds",
     "explain",
     "commit",
+    "console",
+    "console_ui",
 )
 
 

@@ -80,6 +80,34 @@ TARGETS = (
         for way, words, most in (("door", "through the door", 120.0), ("direct", "without the door", 300.0))
         for command in ("submit", "jobs", "status")
     ),
+    *(
+        Target(f"`top`, 40 changed rows: {screen}, CPU", ("console_ui", "refresh_ms", screen), "ms", at_most=16.0)
+        for screen in ("overview", "workers", "jobs")
+    ),
+    Target("`top`, a key to the screen, 10,000 jobs", ("console_ui", "key_ms", "slowest"), "ms", at_most=50.0),
+    *(
+        Target(f"`top`, to the terminal at rest: {screen}", ("console_ui", "idle_bytes", screen), "B", at_most=2048)
+        for screen in ("overview", "workers", "jobs")
+    ),
+    Target("`top`, memory (RSS)", ("console_ui", "rss_mb"), "MiB", at_most=120.0),
+    Target("`top`, growth over 36,000 looks", ("console_ui", "growth_mb"), "MiB", at_most=2.0),
+    Target("`top`, start to the first line, wall time", ("console_ui", "first_paint_ms"), "ms", at_most=700.0),
+    *(
+        Target(
+            f"a look of `top` at {screen}, in Postgres, with 10,000 jobs and 1,000 workers",
+            ("console", "4000_wait", "screens", screen, "postgres_ms"),
+            "ms",
+            at_most=20.0,
+        )
+        for screen in ("overview", "workers", "jobs", "services", "claims", "audit", "stuck")
+    ),
+    Target("24 hours of the cluster, in Postgres", ("console", "4000_wait", "trends", "trend"), "ms", at_most=20.0),
+    Target(
+        "a row of history, in Postgres, with 100,000 pending",
+        ("console", "100000_wait", "history_ms"),
+        "ms",
+        at_most=10.0,
+    ),
     Target("agentd's memory, idle (RSS)", ("idle", "agentd", "rss_mb"), "MiB", at_most=60.0),
     Target("agentd's CPU, idle", ("idle", "agentd", "core_percent"), "% of a core", at_most=1.0),
     Target("private memory of a running job", ("idle", "running_job", "private_mb"), "MiB", at_most=2.0),

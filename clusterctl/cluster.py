@@ -31,6 +31,7 @@ class Cluster:
 
     ``caller``: who asks, as jobs and the audit name them; the owner of this process, unless told. ``door``: through
     which it is asked while that works; ``door_trouble``: why it no longer is, as *on_leaving_door* is told.
+    *statement_timeout*: after which Postgres gives an answer up, in its own words.
     ``repeats``: what is being changed may have been changed so by us already, and nobody could tell us.
     """
 
@@ -42,6 +43,7 @@ class Cluster:
         caller: str = "",
         door: Way | None = None,
         on_leaving_door: Callable[[str], object] = lambda _: None,
+        statement_timeout: str = "30s",
     ) -> None:
         self.settings = settings
         self.caller = caller or login_name()
@@ -49,7 +51,7 @@ class Cluster:
         self.door_trouble = ""
         self.repeats = False
         self._on_leaving_door = on_leaving_door
-        self.db = Database(settings.database_url, name=name, statement_timeout="30s", lock_timeout="5s")
+        self.db = Database(settings.database_url, name=name, statement_timeout=statement_timeout, lock_timeout="5s")
 
     @cached_property
     def redis(self) -> live.Connection:

@@ -19,6 +19,7 @@ from clusterctl.units import format_cpus
 from schedd import pruner, round, services
 from schedd.chronicle import Chronicle
 from schedd.diary import Diary
+from schedd.historian import Historian
 from schedd.leadership import Chair
 from schedd.shares import Shares
 from schedd.watch import Watch
@@ -58,6 +59,7 @@ class Scheduler:
         self._due = Agenda(clock)
         self._due["statistics"] = clock.seconds() + settings.statistics_every  # the first figures are none
         self._chronicle = Chronicle(db, self._due)
+        self._historian = Historian(db, settings, self._due)
         self._cached: tuple[int, int] | None = None
         self._checked = False
 
@@ -124,6 +126,7 @@ class Scheduler:
             log.warning("%d reservations were not started in time, their jobs wait again", len(expired))
         services.keep(self._db, term, wake=self._wake_workers)
         self._diary.tell_rounds()
+        self._historian.keep(term)
         if self._due.is_due("statistics", self._settings.statistics_every):
             self._diary.tell_statistics(totals.read(self._db), jobs.ready(self._db))
         if self._due.is_due("prune", PRUNE_EVERY):

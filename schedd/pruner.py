@@ -18,6 +18,7 @@ def prune(db: Database, settings: Settings) -> bool:
         "allocations": (history.prune_allocations(db, settings.keep_allocations, 5000), 5000),
         "claims": (history.prune_claims(db, settings.keep_claims, 5000), 5000),
         "samples": (history.prune_samples(db, settings.keep_samples, 20000), 20000),
+        "moments of history": (history.prune_history(db, settings.keep_history, 20000), 20000),
         "services": (services.prune(db, settings.keep_jobs, 5000), 5000),
         "audit entries": (history.prune_audit(db, settings.keep_audit, 5000), 5000),
     }

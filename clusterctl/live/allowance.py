@@ -1,4 +1,6 @@
-"""What a whole answer may cost. The driver's own timeout is for each piece of one, and there is no end of pieces."""
+"""What a whole answer may cost, with the dialling. The driver's own timeout is for each piece, and there is no end of
+pieces.
+"""
 
 from __future__ import annotations
 
@@ -82,6 +84,11 @@ def limited(kind: type[Any], allowance: Allowance) -> type[Any]:
     """The driver's class of connections *kind*, whose sockets heed *allowance*."""
 
     def connect(self: Any) -> FrugalSocket:
-        return FrugalSocket(kind._connect(self), allowance)  # the hook that its own subclasses use
+        asked = self.socket_connect_timeout
+        self.socket_connect_timeout = asked and min(asked, allowance.seconds_left())
+        try:
+            return FrugalSocket(kind._connect(self), allowance)  # the hook that its own subclasses use
+        finally:
+            self.socket_connect_timeout = asked
 
     return type(f"Limited{kind.__name__}", (kind,), {"_connect": connect})

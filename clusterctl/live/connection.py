@@ -82,9 +82,9 @@ class Connection:
                     values += pipe.execute(raise_on_error=False)
         return [value if isinstance(value, bytes) and 0 < len(value) <= largest else None for value in values]
 
-    def ping(self) -> float:
-        """Seconds that an answer takes. Raises ``Outage``."""
-        with self.talk() as client:
+    def ping(self, seconds: float = PATIENCE) -> float:
+        """Seconds that an answer takes, *seconds* at most. Raises ``Outage``."""
+        with self.talk(seconds) as client:
             began = time.perf_counter()
             if client.ping() is not True:
                 raise redis.InvalidResponse("it does not answer as Redis does")

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from redis import ResponseError
 
-from clusterctl.live.connection import Connection
+from clusterctl.live.connection import PATIENCE, Connection
 from clusterctl.model.errors import Outage
 from clusterctl.model.orders import Usage
 from clusterctl.model.resources import Resources
@@ -135,10 +135,13 @@ def _sane(beat: WorkerBeat) -> bool:
     return all(0 <= number <= LARGEST_NUMBER for number in numbers)
 
 
-def ttls(redis: Connection, names: Sequence[str]) -> dict[str, float]:
-    """Seconds of life left in each worker's key; workers without a key, or all while Redis is away, are left out."""
+def ttls(redis: Connection, names: Sequence[str], seconds: float = PATIENCE) -> dict[str, float]:
+    """Seconds of life left in each worker's key; workers without a key, or all while Redis is away, are left out.
+
+    *seconds*: how long that may take.
+    """
     try:
-        with redis.talk() as client, client.pipeline(transaction=False) as pipe:
+        with redis.talk(seconds) as client, client.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.pttl(_key(redis, name))
             values = pipe.execute() if names else []

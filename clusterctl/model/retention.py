@@ -7,7 +7,7 @@ from typing import Literal
 from clusterctl.model.errors import BadInput
 from clusterctl.settings import Settings
 
-Kind = Literal["jobs", "allocations", "claims", "samples", "audit"]
+Kind = Literal["jobs", "allocations", "claims", "samples", "history", "audit"]
 LONGEST_AGO = 3e10  # seconds, a thousand years: before that Postgres's own calendar would end
 
 

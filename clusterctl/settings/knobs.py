@@ -128,6 +128,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         90 * DAY
     )
     keep_samples: Annotated[float, Knob("duration", "Samples of workers older than this are pruned.")] = 7 * DAY
+    history_every: Annotated[
+        float, Knob("duration", "How often the leader keeps how the cluster fares, for trends.")
+    ] = 15.0
+    keep_history: Annotated[float, Knob("duration", "What was kept of how the cluster fared, and is older, goes.")] = (
+        30 * DAY
+    )
     output_cap: Annotated[
         int, Knob("memory", "What each output of a job may hold of the disk; beyond it loses its middle. 0 is no cap.")
     ] = 1024

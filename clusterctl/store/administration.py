@@ -7,28 +7,44 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from clusterctl.model.errors import Moved
+from clusterctl.model.pictures import WorkerPicture
 from clusterctl.model.states import AdminState
 from clusterctl.store.connection import Database
 
 
 def administer(
-    db: Database, names: Sequence[str], state: AdminState, reason: str, deadline_s: float | None = None
+    db: Database,
+    names: Sequence[str],
+    state: AdminState,
+    reason: str,
+    deadline_s: float | None = None,
+    *,
+    only_if: Sequence[WorkerPicture] | None = None,
 ) -> list[str]:
     """Let workers take new jobs, or not; the names of those for which that is new. What runs there runs on.
 
     With *deadline_s*, of workers that are to drain: so many seconds. Of one that drains already another deadline or
-    reason is new, too; none leaves what was said before.
+    reason is new, too; none leaves what was said before. With *only_if*, of workers that are as they were seen: of that
+    incarnation, and nobody has let them do anything else since.
     """
+    seen = only_if or ()
     return [
         row[0]
         for row in db.rows(
             """
             WITH chosen AS MATERIALIZED (
-                SELECT id FROM workers
-                 WHERE name = ANY (%(names)s)
-                   AND (admin_state <> %(state)s OR %(deadline)s::float8 IS NOT NULL
-                        OR (admin_state = 'draining' AND %(reason)s NOT IN ('', admin_reason)))
-                 ORDER BY id FOR NO KEY UPDATE
+                SELECT w.id
+                  FROM workers w
+                  LEFT JOIN unnest(%(seen)s::text[], %(incarnations)s::bigint[], %(states)s::text[],
+                                   %(deadlines)s::timestamptz[]) s(name, incarnation, admin_state, drain_by)
+                         ON s.name = w.name
+                 WHERE w.name = ANY (%(names)s)
+                   AND (w.admin_state <> %(state)s OR %(deadline)s::float8 IS NOT NULL
+                        OR (w.admin_state = 'draining' AND %(reason)s NOT IN ('', w.admin_reason)))
+                   AND (%(whatever)s
+                        OR (w.forgotten_at IS NULL AND (w.incarnation, w.admin_state) = (s.incarnation, s.admin_state)
+                            AND w.drain_by IS NOT DISTINCT FROM s.drain_by))
+                 ORDER BY w.id FOR NO KEY UPDATE OF w
             )
             UPDATE workers w
                SET admin_state = %(state)s,
@@ -43,6 +59,11 @@ def administer(
             state=state.value,
             reason=reason,
             deadline=deadline_s,
+            whatever=only_if is None,
+            seen=[each.name for each in seen],
+            incarnations=[each.incarnation for each in seen],
+            states=[each.admin_state for each in seen],
+            deadlines=[each.drain_by for each in seen],
         )
     ]
 

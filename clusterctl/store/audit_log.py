@@ -44,6 +44,14 @@ CONDITIONS: dict[str, LiteralString] = {
 # What was submitted again at one stroke differs in its numbers only.
 ALIKE: LiteralString = "detail - '{again,again_of}'::text[]"
 ONE_ACT: LiteralString = f"GROUP BY at, actor, verb, reason, {ALIKE}"
+ACTS_TURN: LiteralString = f"at DESC, actor, verb, reason, {ALIKE}"
+# Of rows with the number ``n`` of the job that they are about, if it is one: each act in one row.
+JOB_NUMBER: LiteralString = "substring(subject FROM '^job:([0-9]{1,18})$')::bigint AS n"
+ACTS: LiteralString = f"""
+    SELECT max(id) AS id, at, actor, verb, reason,
+           CASE WHEN count(*) = 1 THEN min(detail::text)::jsonb ELSE {ALIKE} END, count(*),
+           range_agg(int8range(n, n, '[]'))::text,
+           (array_agg(subject ORDER BY id) FILTER (WHERE n IS NULL))[:%(most)s]"""
 
 
 def read(db: Database, wanted: AuditChoice, limit: int) -> list[AuditPicture]:
@@ -75,23 +83,14 @@ def unfolded(db: Database, rows_where: LiteralString, **bound: Any) -> list[Audi
 
 def folded(db: Database, rows_where: LiteralString, **bound: Any) -> list[AuditPicture]:
     """The same, folded. What is one is of one moment, so that in the order of time no more is read than is shown."""
-    rows = db.rows(
-        f"""
-        SELECT max(id), at, actor, verb, reason,
-               CASE WHEN count(*) = 1 THEN min(detail::text)::jsonb ELSE {ALIKE} END, count(*),
-               range_agg(int8range(n, n, '[]'))::text,
-               (array_agg(subject ORDER BY id) FILTER (WHERE n IS NULL))[:%(most)s]
-          FROM (SELECT *, substring(subject FROM '^job:([0-9]{{1,18}})$')::bigint AS n FROM {rows_where}) entries
-         {ONE_ACT} ORDER BY at DESC, actor, verb, reason, {ALIKE} LIMIT %(limit)s
-        """,
-        **bound,
-        most=NAMED_MOST,
+    sql = (
+        f"{ACTS} FROM (SELECT *, {JOB_NUMBER} FROM {rows_where}) entries {ONE_ACT} ORDER BY {ACTS_TURN} LIMIT %(limit)s"
     )
-    return [read_folded(row) for row in reversed(rows)]
+    return [read_folded(row) for row in reversed(db.rows(sql, **bound, most=NAMED_MOST))]
 
 
 def read_folded(row: Sequence[Any]) -> AuditPicture:
-    """An AuditPicture from the columns of ``folded``."""
+    """An AuditPicture from ACTS."""
     return AuditPicture(
         id=row[0],
         at=row[1],

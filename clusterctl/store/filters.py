@@ -6,7 +6,7 @@ together from constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import LiteralString, NamedTuple
 
@@ -49,6 +49,21 @@ def condition(filter: Filter | None, known: Mapping[str, Expression]) -> Conditi
         bound |= values(term, name)
         needs |= {table for each in expressions for table in each.needs}
     return Condition(sql, bound, frozenset(needs))
+
+
+def order(sort: Sequence[str], known: Mapping[str, Expression], key: LiteralString) -> tuple[LiteralString, set[str]]:
+    """Behind ORDER BY: fields by name, ``-field`` turned round, what has none last, then *key*; and what that needs.
+
+    Raises BadInput for a field that rows have not.
+    """
+    keys: list[LiteralString] = []
+    needs: set[str] = set()
+    for each in sort:
+        expression = look_up(each.removeprefix("-"), known)
+        collation = ' COLLATE "C"' if expression.kind == "text" else ""
+        keys.append(f"{expression.sql}{collation}{' DESC' if each.startswith('-') else ''} NULLS LAST")
+        needs |= set(expression.needs)
+    return ", ".join([*keys, key]), needs
 
 
 def look_up(name: str, known: Mapping[str, Expression]) -> Expression:

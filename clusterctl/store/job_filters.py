@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import LiteralString
 
 from clusterctl.model.filters import Filter, expression
 from clusterctl.model.states import JobState
-from clusterctl.store import filters, job_rows
+from clusterctl.store import job_rows
 from clusterctl.store.filters import Expression
 
 WAITS: LiteralString = "j.state IN ('held', 'pending', 'scheduled')"
@@ -100,17 +100,6 @@ TABLES: dict[str, LiteralString] = {  # in the order in which they can be joined
 def joins(needs: Collection[str]) -> LiteralString:
     """What follows ``jobs j`` in a statement that needs these tables besides."""
     return "".join(sql for table, sql in TABLES.items() if table in needs)
-
-
-def order(sort: Sequence[str]) -> tuple[LiteralString, set[str]]:
-    """Behind ORDER BY: fields by name, ``-field`` turned round, what has none last; and which tables that needs."""
-    keys, needs = [], set()
-    for each in sort:
-        expression = filters.look_up(each.removeprefix("-"), FIELDS)
-        collation = ' COLLATE "C"' if expression.kind == "text" else ""
-        keys.append(f"{expression.sql}{collation}{' DESC' if each.startswith('-') else ''} NULLS LAST")
-        needs |= set(expression.needs)
-    return ", ".join([*keys, "j.id"]), needs
 
 
 def possible_states(filter: Filter | None) -> frozenset[str]:

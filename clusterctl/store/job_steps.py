@@ -7,10 +7,12 @@ under the job's own lock: nothing has happened to that one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from clusterctl.model.job_verbs import Seen
 from clusterctl.model.states import JobState
 from clusterctl.store.connection import Database
+from clusterctl.store.release_steps import ALL_RELEASED, UNREPORTED
 
 NEWEST = 2**63 - 1  # no allocation is newer
 
@@ -20,13 +22,43 @@ def look(db: Database, ids: Sequence[int]) -> list[Seen]:
     rows = db.rows(
         """
         SELECT j.id, j.state, w.name, a.stop_outcome, j.cancel_requested_at IS NOT NULL, j.allocation_id,
-               CASE j.kind WHEN 'service' THEN j.array_id END
+               CASE j.kind WHEN 'service' THEN j.array_id END, j.attempt, j.name, j.cpu_milli
           FROM jobs j LEFT JOIN allocations a ON a.id = j.allocation_id LEFT JOIN workers w ON w.id = a.worker_id
          WHERE j.id = ANY (%s::bigint[]) ORDER BY j.id
         """,
         list(ids),
     )
-    return [Seen(row[0], JobState(row[1]), *row[2:]) for row in rows]
+    return [read_seen(row) for row in rows]
+
+
+def look_and_lock(db: Database, ids: Sequence[int]) -> list[Seen]:
+    """The same, as they stand from now on to the end of this transaction: nobody else takes a step with them.
+
+    Its allocation is locked with each job. One that was placed since this began has an allocation that cannot be seen
+    here: its number is told, its worker is not.
+    """
+    rows = db.rows(
+        """
+        WITH locked AS MATERIALIZED (
+            SELECT * FROM jobs WHERE id = ANY (%s::bigint[]) ORDER BY id FOR UPDATE
+        ), held AS MATERIALIZED (
+            SELECT a.* FROM (SELECT * FROM locked ORDER BY id) l
+             CROSS JOIN LATERAL (
+                   SELECT id, worker_id, stop_outcome FROM allocations WHERE id = l.allocation_id FOR UPDATE) a
+        )
+        SELECT l.id, l.state, w.name, h.stop_outcome, l.cancel_requested_at IS NOT NULL, l.allocation_id,
+               CASE l.kind WHEN 'service' THEN l.array_id END, l.attempt, l.name, l.cpu_milli
+          FROM locked l LEFT JOIN held h ON h.id = l.allocation_id LEFT JOIN workers w ON w.id = h.worker_id
+         ORDER BY l.id
+        """,
+        list(ids),
+    )
+    return [read_seen(row) for row in rows]
+
+
+def read_seen(row: Sequence[Any]) -> Seen:
+    """A Seen from the columns of ``look``."""
+    return Seen(row[0], JobState(row[1]), *row[2:])
 
 
 def newest_allocation(db: Database) -> int:
@@ -117,3 +149,25 @@ def restart(db: Database, ids: Sequence[int], detail: str, newest: int = NEWEST)
         newest=newest,
     )
     return [row[0] for row in rows]
+
+
+def withdraw(db: Database, ids: Sequence[int], detail: str, newest: int = NEWEST) -> list[int]:
+    """scheduled → pending; reserved → released ``requeued``, which spends nothing. *detail* says who, and why.
+
+    No start was won, so there is no process; an agent that asks for it from now on is not given it. What was placed
+    after the *newest* allocation that there was then stays.
+    """
+    rows = db.rows(
+        """
+        WITH ending AS MATERIALIZED (
+            SELECT id, job_id, worker_id, 'scheduled' AS holds, 'requeued' AS outcome, %(detail)s::text AS detail,"""
+        + UNREPORTED
+        + """
+              FROM allocations WHERE job_id = ANY (%(ids)s::bigint[]) AND live AND reserved AND id <= %(newest)s
+        )"""
+        + ALL_RELEASED,
+        ids=list(ids),
+        detail=detail,
+        newest=newest,
+    )
+    return sorted(row[1] for row in rows)

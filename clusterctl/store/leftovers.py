@@ -25,6 +25,7 @@ class Keep(msgspec.Struct, frozen=True):
     allocations: float
     claims: float
     samples: float
+    history: float
     audit: float
 
 
@@ -52,6 +53,9 @@ def leftovers(db: Database, keep: Keep, most: int) -> list[Leftover]:
                 UNION ALL
                 (SELECT 'samples', at FROM samples
                   WHERE at < cluster_time() - %(samples)s * interval '1 s' ORDER BY at LIMIT %(most)s)
+                UNION ALL
+                (SELECT 'history', at FROM history
+                  WHERE at < cluster_time() - %(history)s * interval '1 s' ORDER BY at LIMIT %(most)s)
                 UNION ALL
                 (SELECT 'audit', at FROM audit
                   WHERE at < cluster_time() - %(audit)s * interval '1 s' ORDER BY at LIMIT %(most)s)) old

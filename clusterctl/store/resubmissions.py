@@ -91,8 +91,10 @@ def submitted_again(db: Database, ids: Sequence[int], key: str) -> dict[int, int
             SELECT old.id, new.id
               FROM jobs old
               JOIN submissions s ON s.key = %(key)s || '/' || old.submission_id
-              JOIN jobs new ON new.id BETWEEN s.first_job_id AND s.first_job_id + s.jobs - 1
-                           AND new.array_index IS NOT DISTINCT FROM old.array_index
+             CROSS JOIN LATERAL (  -- each found by an index: joined as a whole, an array would be compared with itself
+                   SELECT id FROM jobs WHERE array_id = s.first_job_id AND array_index = old.array_index
+                   UNION ALL
+                   SELECT id FROM jobs WHERE id = s.first_job_id AND old.array_index IS NULL OFFSET 0) new
              WHERE old.id = ANY (%(ids)s::bigint[]) AND NOT old.live ORDER BY old.id
             """,
             ids=list(ids),

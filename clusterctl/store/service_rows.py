@@ -64,6 +64,11 @@ PICTURES: LiteralString = (
      ORDER BY s.id
 """
 )
+# Those that live, or ended not long ago; or all that are kept.
+LISTED: LiteralString = """
+    SELECT * FROM services WHERE ended_at IS NULL UNION ALL
+    SELECT * FROM services
+     WHERE ended_at IS NOT NULL AND (%(everything)s OR ended_at > cluster_time() - %(lately)s * interval '1 s')"""
 
 
 def read(db: Database, ids: Sequence[int], fresh_s: float) -> list[ServicePicture]:
@@ -74,14 +79,8 @@ def read(db: Database, ids: Sequence[int], fresh_s: float) -> list[ServicePictur
 
 def listed(db: Database, fresh_s: float, *, everything: bool = False, lately_s: float = 3600) -> list[ServicePicture]:
     """All that live, or ended less than *lately_s* ago; or all that there are."""
-    chosen: LiteralString = """
-        WITH chosen AS MATERIALIZED (
-            SELECT * FROM services WHERE ended_at IS NULL UNION ALL
-            SELECT * FROM services
-             WHERE ended_at IS NOT NULL
-               AND (%(everything)s OR ended_at > cluster_time() - %(lately)s * interval '1 s')
-        )"""
-    rows = db.rows(chosen + PICTURES, fresh=fresh_s, everything=everything, lately=lately_s)
+    sql = f"WITH chosen AS MATERIALIZED ({LISTED})" + PICTURES
+    rows = db.rows(sql, fresh=fresh_s, everything=everything, lately=lately_s)
     return [read_service(row) for row in rows]
 
 

@@ -86,6 +86,17 @@ def restart(db: Database, service_id: int, generation: int) -> bool:
     )
 
 
+def stays(db: Database, service_id: int, generation: int) -> bool:
+    """Whether the service lives and is of that *generation*, and stays so to the end of this transaction."""
+    return bool(
+        db.value(
+            "SELECT true FROM services WHERE id = %s AND generation = %s AND ended_at IS NULL FOR SHARE",
+            service_id,
+            generation,
+        )
+    )
+
+
 class Size(NamedTuple):
     """How many replicas a service wants, and whether that is one on every worker."""
 

@@ -3,46 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture, WorkerSlo
 from clusterctl.store.connection import Database
 
+# What live allocations add up to, by worker; of those of which {only} says so. Reports of replicas that are older than
+# %(ttl)s seconds are none. (Their percentile is by nearest rank.)
+HELD: LiteralString = """
+    SELECT worker_id, count(*) AS jobs, count(*) FILTER (WHERE kind = 'service') AS services,
+           percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms) FILTER (WHERE fresh)::float8 AS p99_ms,
+           sum(requests) FILTER (WHERE fresh)::bigint AS requests,
+           sum(violations) FILTER (WHERE fresh)::bigint AS violations
+      FROM (SELECT *, reported_at > cluster_time() - %(ttl)s * interval '1 s' AS fresh
+              FROM allocations WHERE live{only}) a
+     GROUP BY worker_id"""
+# Who holds most of it.
+MOST: LiteralString = """
+    SELECT DISTINCT ON (worker_id) worker_id, tenant, share
+      FROM (SELECT a.worker_id, a.tenant, greatest(
+                       sum(a.cpu_milli) / m.cpu_milli::float8,
+                       sum(a.memory_mb) / nullif(m.memory_mb, 0)::float8,
+                       sum(a.gpus) / nullif(m.gpus, 0)::float8) AS share
+              FROM allocations a JOIN workers m ON m.id = a.worker_id
+             WHERE a.live{only} GROUP BY a.worker_id, a.tenant, m.id) shares
+     ORDER BY worker_id, share DESC, tenant"""
+# Follows a CTE called chosen, which has the workers' ids. What a silent one uses is unknown, not what it said last.
+CHOSEN_ONLY: LiteralString = " AND worker_id = ANY (ARRAY(SELECT id FROM chosen))"
+COLUMNS: LiteralString = f"""
+    SELECT w.name, w.hostname, w.registered_at, w.last_heartbeat_at, w.admin_state, w.live_state, w.live_reason,
+           w.incarnation, extract(epoch FROM cluster_time() - w.last_heartbeat_at)::float8,
+           w.cpu_milli, w.reserved_milli, w.allocated_milli,
+           CASE WHEN w.live_state = 'up' THEN w.used_milli END,
+           w.memory_mb, w.reserved_memory_mb, w.allocated_memory_mb,
+           CASE WHEN w.live_state = 'up' THEN w.used_memory_mb END,
+           w.gpus, w.reserved_gpus, w.allocated_gpus, coalesce(held.jobs, 0), coalesce(held.services, 0), w.load1,
+           w.labels, w.version, w.admin_reason, w.trouble, w.beat, w.drain_by,
+           held.p99_ms, coalesce(held.requests, 0), coalesce(held.violations, 0), most.share, most.tenant
+      FROM chosen JOIN workers w USING (id)
+      LEFT JOIN ({HELD.format(only=CHOSEN_ONLY)}) held ON held.worker_id = w.id
+      LEFT JOIN ({MOST.format(only=CHOSEN_ONLY)}) most ON most.worker_id = w.id"""
+
 
 def read(db: Database, name: str | None = None, *, reported_within_s: float = 120.0) -> list[WorkerPicture]:
-    """All workers that are not forgotten, or the one. What a silent one uses is unknown, not what it said last.
+    """All workers that are not forgotten, or the one, by name.
 
-    Reports of its replicas that are older than *reported_within_s* are none. (Their percentile is by nearest rank.)
+    Reports of its replicas that are older than *reported_within_s* are none.
     """
     rows = db.rows(
-        """
-        SELECT w.name, w.hostname, w.registered_at, w.last_heartbeat_at, w.admin_state, w.live_state, w.live_reason,
-               w.incarnation, extract(epoch FROM cluster_time() - w.last_heartbeat_at)::float8,
-               w.cpu_milli, w.reserved_milli, w.allocated_milli,
-               CASE WHEN w.live_state = 'up' THEN w.used_milli END,
-               w.memory_mb, w.reserved_memory_mb, w.allocated_memory_mb,
-               CASE WHEN w.live_state = 'up' THEN w.used_memory_mb END,
-               w.gpus, w.reserved_gpus, w.allocated_gpus, coalesce(held.jobs, 0), coalesce(held.services, 0), w.load1,
-               w.labels, w.version, w.admin_reason, w.trouble, w.beat, w.drain_by,
-               held.p99_ms, coalesce(held.requests, 0), coalesce(held.violations, 0), most.share, most.tenant
-          FROM workers w
-          LEFT JOIN (SELECT worker_id, count(*) AS jobs, count(*) FILTER (WHERE kind = 'service') AS services,
-                            percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms) FILTER (WHERE fresh)::float8 AS p99_ms,
-                            sum(requests) FILTER (WHERE fresh)::bigint AS requests,
-                            sum(violations) FILTER (WHERE fresh)::bigint AS violations
-                       FROM (SELECT *, reported_at > cluster_time() - %(ttl)s * interval '1 s' AS fresh
-                               FROM allocations WHERE live) a
-                      GROUP BY worker_id) held ON held.worker_id = w.id
-          LEFT JOIN (SELECT DISTINCT ON (worker_id) worker_id, tenant, share
-                       FROM (SELECT a.worker_id, a.tenant, greatest(
-                                        sum(a.cpu_milli) / m.cpu_milli::float8,
-                                        sum(a.memory_mb) / nullif(m.memory_mb, 0)::float8,
-                                        sum(a.gpus) / nullif(m.gpus, 0)::float8) AS share
-                               FROM allocations a JOIN workers m ON m.id = a.worker_id
-                              WHERE a.live GROUP BY a.worker_id, a.tenant, m.id) shares
-                      ORDER BY worker_id, share DESC, tenant) most ON most.worker_id = w.id
-         WHERE w.forgotten_at IS NULL AND (%(name)s::text IS NULL OR w.name = %(name)s)
-         ORDER BY w.name
+        f"""
+        WITH chosen AS MATERIALIZED (
+            SELECT id FROM workers WHERE forgotten_at IS NULL AND (%(name)s::text IS NULL OR name = %(name)s)
+        ) {COLUMNS} ORDER BY w.name
         """,
         name=name,
         ttl=reported_within_s,
@@ -51,7 +63,7 @@ def read(db: Database, name: str | None = None, *, reported_within_s: float = 12
 
 
 def read_worker(row: Sequence[Any]) -> WorkerPicture:
-    """A WorkerPicture from read's columns."""
+    """A WorkerPicture from COLUMNS."""
     return WorkerPicture(
         name=row[0], hostname=row[1], registered_at=row[2], last_heartbeat_at=row[3], admin_state=row[4],
         live_state=row[5], live_reason=row[6], incarnation=row[7], heartbeat_age_s=round(row[8], 3),

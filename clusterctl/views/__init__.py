@@ -12,7 +12,7 @@ from clusterctl.door.lazily import lazily
 if TYPE_CHECKING:
     from clusterctl.views.audit import audit_log, audit_news
     from clusterctl.views.claims import claim_log, claim_news
-    from clusterctl.views.examination import count_findings, finding_codes, findings, findings_left
+    from clusterctl.views.examination import count_findings, finding_codes, finding_story, findings, findings_left
     from clusterctl.views.explanation import explain, foresee, warning
     from clusterctl.views.health import redis_picture, status
     from clusterctl.views.jobs import JobList, ended, exit_code, job, job_ids, last_id, progress, queue, stories
@@ -30,7 +30,7 @@ else:
         {
             "audit": "audit_log audit_news",
             "claims": "claim_log claim_news",
-            "examination": "count_findings finding_codes findings findings_left",
+            "examination": "count_findings finding_codes finding_story findings findings_left",
             "explanation": "explain foresee warning",
             "health": "redis_picture status",
             "jobs": "JobList ended exit_code job job_ids last_id progress queue stories",
@@ -60,6 +60,7 @@ __all__ = [
     "explain",
     "find_service",
     "finding_codes",
+    "finding_story",
     "findings",
     "findings_left",
     "foresee",

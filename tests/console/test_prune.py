@@ -16,6 +16,7 @@ from clusterctl.model.exits import ExitCode
 from clusterctl.model.output import default_output
 from clusterctl.output.reader import machine_id
 from clusterctl.settings import Settings
+from clusterctl.store import history
 from tests.console.conftest import Run
 from tests.door.porch import door, served_at
 from tests.store.scene import Scene
@@ -156,3 +157,12 @@ def test_the_audit_goes_before_its_time_only_if_it_is_named(run: Run, scene: Sce
     said = run("prune", "--older-than", "1d", "--yes")
     assert ("forgot 2 jobs" in said.err, "audit" in said.err) == (True, False)
     assert "forgot 1 audit" in run("prune", "--audit", "--older-than", "1d", "--yes").err
+
+
+def test_how_the_cluster_fared_can_be_forgotten_too(run: Run, scene: Scene) -> None:
+    for days in (20, 10, 1):
+        scene.db.run(f"SELECT set_config('clusterctl.now', (now() - interval '{days} d')::text, false)")
+        assert history.record(scene.db, scene.term, 15)
+    said = run("prune", "--history", "--older-than", "7d", "--yes")
+    assert (said.code, said.err.splitlines()[-1]) == (ExitCode.DONE, "forgot 2 history")
+    assert scene.db.value("SELECT count(*) FROM history") == 1

@@ -16,7 +16,8 @@ from clusterctl.cluster import Cluster
 from clusterctl.door.served import SERVED
 from clusterctl.model.pictures import JobPicture
 
-NOT_SERVED = {"requeue", "submit", "submit_many"}  # they hand on to what is, with a key: see operations.handing_in
+# They hand on to what is: with a key, see operations.handing_in; as it was proposed, see operations.proposals.
+NOT_SERVED = {"requeue", "submit", "submit_many", "propose", "carry_out"}
 NO_DATA = (shapes.AnyType, shapes.CustomType, shapes.RawType, shapes.ExtType)
 
 

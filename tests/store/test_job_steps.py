@@ -14,6 +14,7 @@ from clusterctl.model.states import Outcome
 from clusterctl.store import allocations, choice, job_steps, jobs, releases, resubmissions, workers
 from tests.store.conftest import Connect
 from tests.store.scene import Scene, end, new_token
+from tests.store.service import serve
 from tests.store.threads import in_background, waits_for_a_lock
 from tests.until import until
 
@@ -86,6 +87,51 @@ def test_a_running_job_is_stopped_and_waits_again_at_no_cost(scene: Scene) -> No
     row = scene.db.row("SELECT state, failures, losses, not_before, attempt, reason FROM jobs")
     assert row == ("pending", 0, 0, None, 1, None)
     scene.check()
+
+
+def test_a_reservation_is_taken_back_and_spends_nothing(scene: Scene) -> None:
+    worker = scene.worker()
+    running, reserved, waiting = scene.jobs(3)
+    scene.run(worker, [running])
+    scene.reserve(worker, [reserved])
+    assert job_steps.withdraw(scene.db, [running, reserved, waiting, 99], "taken back by ada") == [reserved]
+    assert scene.states([running, reserved, waiting]) == ["running", "pending", "pending"]
+    row = scene.db.row("SELECT failures, losses, not_before, reason, detail FROM jobs WHERE id = %s", reserved)
+    assert row == (0, 0, None, None, "taken back by ada")
+    assert scene.db.row("SELECT reserved_milli, allocated_milli FROM workers") == (0, 1000)
+    assert scene.start(worker)[0] == []
+    assert scene.db.value("SELECT reason FROM claims WHERE event = 'Released'") == "requeued"
+    scene.check()
+
+
+def test_what_has_been_placed_since_it_was_asked_for_stays(scene: Scene) -> None:
+    (job,) = scene.jobs()
+    newest = job_steps.newest_allocation(scene.db)
+    scene.reserve(scene.worker(), [job])
+    assert job_steps.withdraw(scene.db, [job], "taken back", newest) == []
+    assert job_steps.withdraw(scene.db, [job], "taken back") == [job]
+
+
+def test_a_look_under_lock_sees_what_a_look_sees(scene: Scene) -> None:
+    worker = scene.worker()
+    ids = [*scene.jobs(2), *serve(scene, 2)]
+    scene.run(worker, [ids[0], ids[2]])
+    scene.reserve(worker, [ids[1]])
+    job_steps.halt(scene.db, [ids[2]], "held")
+    jobs.cancel(scene.db, [ids[0], ids[3]])
+    assert job_steps.look_and_lock(scene.db, [*ids, 99]) == job_steps.look(scene.db, ids)
+
+
+def test_a_look_under_lock_waits_for_who_writes_and_sees_it(scene: Scene, connect: Connect) -> None:
+    worker, (job,), leader = scene.worker(), scene.jobs(), connect()
+    with leader.transaction():
+        scene.reserve(worker, [job], leader)
+        thread, answer = in_background(partial(job_steps.look_and_lock, connect(), [job]))
+        until(lambda: waits_for_a_lock(scene.db))
+    thread.join(60)
+    (looked,) = answer
+    assert isinstance(looked, list)
+    assert [(seen.state, seen.allocation, seen.worker) for seen in looked] == [("scheduled", 1, None)]
 
 
 def test_what_has_begun_since_it_was_asked_for_goes_on(scene: Scene) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from clusterctl.cli.display.ages import stamp
 from clusterctl.cli.input import wishes
 from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, ask
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
 from clusterctl.units import about_memory
+from clusterctl.wording.moments import stamp
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
@@ -39,6 +39,7 @@ def prune(
     allocations: Annotated[bool, what("--allocations", "Earlier attempts of jobs that stay.")] = False,
     claims: Annotated[bool, what("--claims", "The claim log.")] = False,
     samples: Annotated[bool, what("--samples", "Measures of workers.")] = False,
+    history: Annotated[bool, what("--history", "How the cluster fared over time.")] = False,
     audit: Annotated[bool, what("--audit", "Who did what; younger than keep_audit only if it is named.")] = False,
     spool: Annotated[bool, what("--spool", "Output of ended jobs in the spools of this machine.")] = False,
     older_than: Annotated[
@@ -65,7 +66,8 @@ def prune(
     from clusterctl import operations, views
     from clusterctl.model.retention import Kind
 
-    flags = {"jobs": jobs, "allocations": allocations, "claims": claims, "samples": samples, "audit": audit}
+    flags = {"jobs": jobs, "allocations": allocations, "claims": claims, "samples": samples, "history": history}
+    flags["audit"] = audit
     everything = not any(flags.values()) and not spool
     unasked = [kind for kind in flags if everything and (kind != "audit" or older_than is None)]
     kinds = [kind for kind in get_args(Kind) if flags[kind] or kind in unasked]

@@ -373,6 +373,35 @@ CREATE INDEX samples_of_worker ON samples (worker_id, at) WHERE allocation_id IS
 CREATE INDEX samples_of_allocation ON samples (allocation_id, at) WHERE allocation_id IS NOT NULL;
 CREATE INDEX samples_by_time ON samples (at);
 
+-- How the cluster fared: a row every few seconds, by the leader. What was at that moment, and how much has happened
+-- since the row before: of what it covers, later rows say nothing again. CPUs in thousandths, memory in MiB.
+CREATE TABLE history (
+    at               timestamptz PRIMARY KEY,
+    span_s           real NOT NULL CHECK (span_s > 0),  -- up to then; what was before it, nobody has seen
+    pending          int NOT NULL,
+    scheduled        int NOT NULL,
+    running          int NOT NULL,
+    held             int NOT NULL,
+    oldest_wait_s    real,
+    cpu_total        bigint NOT NULL,                 -- of workers that are up, as the next three
+    cpu_reserved     bigint NOT NULL,
+    cpu_allocated    bigint NOT NULL,
+    cpu_used         bigint,
+    memory_total     bigint NOT NULL,
+    memory_held      bigint NOT NULL,
+    memory_used      bigint,
+    workers_up       int NOT NULL,
+    workers_silent   int NOT NULL,
+    workers_lost     int NOT NULL,
+    claims           int NOT NULL,
+    conflicts        int NOT NULL,                    -- claims that met a changed world
+    completed        int NOT NULL,
+    failed           int NOT NULL,                    -- with those that took too long, and those that were lost
+    cancelled        int NOT NULL,
+    wait_p50_s       real,                            -- of the jobs whose first claims these were
+    wait_p95_s       real
+);
+
 -- Who did what, and reports that came too late to change anything.
 CREATE TABLE audit (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
