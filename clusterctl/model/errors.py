@@ -23,6 +23,10 @@ class Refused(ClusterError):
     """It makes sense, but not now: a precondition does not hold."""
 
 
+class Changed(Refused):
+    """It was to be done only to what was seen, and that is another by now: nothing was done, look again."""
+
+
 class Moved(ClusterError):
     """The world has changed since it was looked at: nothing was done, look again."""
 

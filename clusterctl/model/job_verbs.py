@@ -13,16 +13,18 @@ from clusterctl.model.states import LIVE, JobState, Outcome
 
 Verb = Literal["cancel", "hold", "release", "requeue"]
 # What is done. ``restart``: an attempt is stopped, and the job waits again; ``halt``: the same, and it is held then;
-# ``resubmit``: a new job like this one.
-Act = Literal["cancel", "hold", "halt", "release", "restart", "resubmit"]
-Fate = Literal["done", "unchanged", "refused"]  # ``unchanged``: it is as it was wished before anything is done
+# ``withdraw``: a reservation is given back, and the job waits again; ``resubmit``: a new job like this one.
+Act = Literal["cancel", "hold", "halt", "release", "restart", "withdraw", "resubmit"]
+# ``unchanged``: it is as it was wished before anything is done; ``changed``: it is no longer as it had to be.
+Fate = Literal["done", "unchanged", "refused", "changed"]
 _J = JobState
 
 
 class Seen(msgspec.Struct, frozen=True):
     """A job as it was seen. ``stop``: what its agent has been asked to end it as; ``cancelled``: somebody has.
 
-    ``allocation``: by which it is where it is. ``service``: of which it is a replica.
+    ``allocation``: by which it is where it is. ``service``: of which it is a replica. ``again``: the jobs as which it
+    was submitted again; only where that is asked for. Two that are equal are the same job in the same version.
     """
 
     job_id: int
@@ -32,6 +34,10 @@ class Seen(msgspec.Struct, frozen=True):
     cancelled: bool
     allocation: int | None = None
     service: int | None = None
+    attempt: int = 0
+    name: str = ""
+    cpu_milli: int = 0
+    again: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):
@@ -49,7 +55,8 @@ class Step(NamedTuple):
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
     """What a verb did to one job, or would do. ``state``: before it. ``again``: the new job, of one submitted again.
 
-    ``service``: of which it is one of so many ``replicas``; ``every_worker``: one for each.
+    ``service``: of which it is one of so many ``replicas``; ``every_worker``: one for each. ``seen``: the job as it was
+    seen, of what would be done.
     """
 
     job_id: int
@@ -62,6 +69,7 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
     service: int | None = None
     replicas: int = 0
     every_worker: bool = False
+    seen: Seen | None = None
 
 
 def decide(verb: Verb, job: Seen) -> Step:
@@ -123,6 +131,10 @@ def requeueing(job: Seen) -> Step:
     """``requeue`` of a live job."""
     if job.state is _J.HELD:
         return unchanged("not begun, and held: `clusterctl release` lets it go")
+    if job.state is _J.SCHEDULED:
+        return does(
+            "withdraw", "taken back from its worker, waits again", "would be taken back from its worker, and wait again"
+        )
     if job.state is not _J.RUNNING:
         return unchanged("not begun: waiting already")
     if job.cancelled or job.stop == Outcome.CANCELLED:
@@ -147,3 +159,33 @@ def unchanged(sentence: str) -> Step:
 def refused(sentence: str) -> Step:
     """Nothing can be done."""
     return Step(None, "refused", sentence, sentence)
+
+
+def overtaken(verb: Verb, before: Seen, now: Seen) -> Step:
+    """What is told of a job to which *verb* was to be done as it was *before*: nothing is done to it as it is *now*.
+
+    Where others have brought about what was wished it is ``unchanged``, else ``changed``.
+    """
+    if verb == "cancel" and (now.cancelled or now.state is _J.CANCELLED or now.stop == Outcome.CANCELLED):
+        return unchanged("cancelled already" if now.state is _J.CANCELLED else "being cancelled already")
+    if now.again != before.again and now.again:
+        return unchanged(f"submitted again already, as job {now.again[-1]}")
+    wished = decide(verb, now)
+    if wished.fate == "unchanged" and (verb != "requeue" or now.allocation == before.allocation):
+        return wished
+    sentence = f"it was {standing(before)}; it is {standing(now)} now"
+    return Step(None, "changed", sentence, sentence)
+
+
+def standing(job: Seen) -> str:
+    """``running on w1, attempt 2``; ``pending``, ``pending after 1 attempt``; ``failed, attempt 3``."""
+    told: str = job.state.value
+    if job.worker is not None:
+        told += f" on {job.worker}"
+    if job.attempt and job.state in LIVE and job.allocation is None:
+        told += f" after {job.attempt} attempt{'' if job.attempt == 1 else 's'}"
+    elif job.attempt > 1 or job.allocation is not None:
+        told += f", attempt {job.attempt}"
+    if job.cancelled and job.state in LIVE:
+        return told + ", being cancelled"
+    return told + (", being stopped" if job.stop is not None else "")

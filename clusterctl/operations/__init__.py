@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clusterctl.operations.handing_in import requeue, submit, submit_many
     from clusterctl.operations.jobs import cancel, hold, release
     from clusterctl.operations.mending import mend
+    from clusterctl.operations.proposals import carry_out, propose
     from clusterctl.operations.pruning import announce_prune, prune
     from clusterctl.operations.reports import report
     from clusterctl.operations.schema import migrate
@@ -29,6 +30,7 @@ else:
             "handing_in": "requeue submit submit_many",
             "jobs": "cancel hold release",
             "mending": "mend",
+            "proposals": "carry_out propose",
             "pruning": "announce_prune prune",
             "reports": "report",
             "schema": "migrate",
@@ -43,6 +45,7 @@ __all__ = [
     "administer",
     "announce_prune",
     "cancel",
+    "carry_out",
     "confirm_dead",
     "forget",
     "grant",
@@ -50,6 +53,7 @@ __all__ = [
     "label",
     "mend",
     "migrate",
+    "propose",
     "prune",
     "release",
     "report",

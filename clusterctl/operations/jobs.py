@@ -2,67 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.job_verbs import Act, Handled, Seen, Step, Verb, decide, refused, unchanged
-from clusterctl.model.states import JobState
+from clusterctl.model.job_verbs import Act, Handled, Seen, Step, decide, overtaken, refused, unchanged
+from clusterctl.model.states import LIVE, JobState
+from clusterctl.operations.acts import ACTS, Answers, Wish
 from clusterctl.operations.changes import TRIES, again, wake_workers
-from clusterctl.store import audit, bell, job_steps, jobs, resubmissions, services
+from clusterctl.store import audit, bell, job_steps, resubmissions, services
 
 BATCH = 5_000  # jobs that are locked at once: agents and the leader wait for them
 MOVING = refused("nothing done: its state keeps changing; try again")
 BEGUN = unchanged("runs again already: it has begun since this was asked for")
+PLACED = unchanged("waited again already: it has been given a worker since this was asked for")
 CANCELLED = unchanged("cancelled, perhaps by this: the first answer was lost")
 
 
-class Answer(NamedTuple):
-    """It was done. *again*: as which new job; *was*: what the job was, if not what it was seen to be."""
-
-    again: int | None = None
-    was: JobState | None = None
-    worker: str | None = None
-
-
-class Wish(NamedTuple):
-    """What is wanted, and why. *key*: under it, what has ended is submitted again only once.
-
-    *newest*: the newest allocation when it was first asked for; what has begun since is not stopped.
-    """
-
-    verb: Verb
-    reason: str
-    key: str = ""
-    newest: int = job_steps.NEWEST
-
-
-Answers = Mapping[int, Answer]  # by number, of those to which it was done
-
-
 @served
-def cancel(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
+def cancel(
+    cluster: Cluster,
+    ids: Sequence[int],
+    *,
+    reason: str = "",
+    dry_run: bool = False,
+    only_if: Mapping[int, Seen] | None = None,
+) -> list[Handled]:
     """Cancel what waits, and ask the agents of what runs to stop it; of each job what became of it, by number.
 
     Unknown ids are not in the answer. The caller and *reason* go into the audit. With *dry_run* nothing is done, and
-    the answer says what would be. Safe to repeat.
+    the answer says what would be, and as what each job was seen. With *only_if* something is done only to those jobs
+    that are so still, in the very moment in which it is done; all others are left as they are. Safe to repeat.
     """
-    return handle(cluster, Wish("cancel", reason), ids, dry_run=dry_run)
+    return handle(cluster, Wish("cancel", reason, only_if=only_if), ids, dry_run=dry_run)
 
 
 @served
-def hold(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
+def hold(
+    cluster: Cluster,
+    ids: Sequence[int],
+    *,
+    reason: str = "",
+    dry_run: bool = False,
+    only_if: Mapping[int, Seen] | None = None,
+) -> list[Handled]:
     """Keep what has not started from starting until it is released, and stop replicas that run. As ``cancel`` else."""
-    return handle(cluster, Wish("hold", reason), ids, dry_run=dry_run)
+    return handle(cluster, Wish("hold", reason, only_if=only_if), ids, dry_run=dry_run)
 
 
 @served
-def release(cluster: Cluster, ids: Sequence[int], *, reason: str = "", dry_run: bool = False) -> list[Handled]:
+def release(
+    cluster: Cluster,
+    ids: Sequence[int],
+    *,
+    reason: str = "",
+    dry_run: bool = False,
+    only_if: Mapping[int, Seen] | None = None,
+) -> list[Handled]:
     """Let what is held wait for a worker again. As ``cancel`` else."""
-    return handle(cluster, Wish("release", reason), ids, dry_run=dry_run)
+    return handle(cluster, Wish("release", reason, only_if=only_if), ids, dry_run=dry_run)
 
 
 @served
@@ -74,13 +74,14 @@ def requeue(
     newest: int = job_steps.NEWEST,
     reason: str = "",
     dry_run: bool = False,
+    only_if: Mapping[int, Seen] | None = None,
 ) -> list[Handled]:
-    """Let jobs run once more: what runs is stopped and waits again, what has ended is submitted again, as a new job.
+    """Let jobs run once more: what has a worker waits again, what has ended is submitted again, as a new job.
 
     As ``cancel`` else; safe to repeat under the same *key* and with the same *newest* allocation: what has begun since
     has been stopped once.
     """
-    return handle(cluster, Wish("requeue", reason, key, newest), ids, dry_run=dry_run)
+    return handle(cluster, Wish("requeue", reason, key, newest, only_if), ids, dry_run=dry_run)
 
 
 @served
@@ -92,14 +93,19 @@ def newest_allocation(cluster: Cluster) -> int:
 def handle(cluster: Cluster, wish: Wish, ids: Sequence[int], *, dry_run: bool) -> list[Handled]:
     """Look how the jobs stand, decide what the wish means for each, do it; again for those that moved meanwhile."""
     told: dict[int, Handled] = {}
-    left = sorted(set(ids))
+    left = sorted(set(ids) if wish.only_if is None else set(ids) & wish.only_if.keys())
     sizes: dict[int, services.Size] = {}
     for pass_ in range(TRIES):
         mine = wish._replace(key=f"{wish.key}.{pass_}")  # what ends between two passes is another submission
-        seen = [(job, judge(cluster, wish, job)) for job in job_steps.look(cluster.db, left)]
-        sizes |= sizes_of(cluster, [job for job, _ in seen], sizes)
+        looked = job_steps.look(cluster.db, left)
+        if dry_run or wish.only_if is not None:
+            looked = with_kin(cluster, looked)
+        sizes |= sizes_of(cluster, looked, sizes)
+        told |= moved_on(wish, looked)
+        seen = [(job, judge(cluster, wish, job)) for job in looked if job.job_id not in told]
         if dry_run:
-            return with_sizes([tell(job, step, step.foreseen) for job, step in seen], sizes)
+            foreseen = [replace(tell(job, step, step.foreseen), seen=job) for job, step in seen]
+            return with_sizes([*told.values(), *foreseen], sizes)
         told |= {job.job_id: tell(job, step, step.sentence) for job, step in seen if step.act is None}
         for act in dict.fromkeys(step.act for _, step in seen if step.act):
             told |= carry_out(cluster, mine, act, [job for job, step in seen if step.act == act])
@@ -125,8 +131,8 @@ def with_sizes(handled: Sequence[Handled], sizes: Mapping[int, services.Size]) -
 
 def judge(cluster: Cluster, wish: Wish, job: Seen) -> Step:
     """What the wish means for *job*, if it may have been heard before, and done."""
-    if job.state is JobState.RUNNING and (job.allocation or 0) > wish.newest:
-        return BEGUN
+    if (job.allocation or 0) > wish.newest:
+        return BEGUN if job.state is JobState.RUNNING else PLACED
     if cluster.repeats and wish.verb == "cancel" and job.state is JobState.CANCELLED:
         return CANCELLED
     return decide(wish.verb, job)
@@ -136,12 +142,13 @@ def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Seen]) -> d
     """Do *act* to those that still are as they were *seen*, and keep who did it; batch by batch."""
     told: dict[int, Handled] = {}
     for batch in batches(seen, len(seen) if act == "resubmit" else BATCH):
-        ids = [job.job_id for job in batch]
 
-        def change(ids: Sequence[int] = ids) -> Answers:
+        def change(batch: Sequence[Seen] = batch) -> Answers:
             with cluster.db.transaction():
-                answers = ACTS[act](cluster, ids, wish)
+                moved = left_out(cluster, wish, batch)
+                answers = ACTS[act](cluster, [job.job_id for job in batch if job.job_id not in moved], wish)
                 note(cluster, wish, answers)
+            told.update(moved)
             return answers
 
         answers = again(change)
@@ -150,6 +157,31 @@ def carry_out(cluster: Cluster, wish: Wish, act: Act, seen: Sequence[Seen]) -> d
                 was = job if answer.was is None else replace(job, state=answer.was, worker=answer.worker)
                 told[job.job_id] = tell(was, step := decide(wish.verb, was), step.sentence, answer.again)
     return told
+
+
+def left_out(cluster: Cluster, wish: Wish, batch: Sequence[Seen]) -> dict[int, Handled]:
+    """Those that are no longer as they had to be, and what is told of them. None of the others moves before the commit.
+
+    None are left out if any version will do.
+    """
+    if wish.only_if is None:
+        return {}
+    return moved_on(wish, with_kin(cluster, job_steps.look_and_lock(cluster.db, [job.job_id for job in batch])))
+
+
+def moved_on(wish: Wish, looked: Sequence[Seen]) -> dict[int, Handled]:
+    """What is told of those that are not as they had to be."""
+    had_to_be = wish.only_if or {}
+    pairs = [(had_to_be.get(job.job_id, job), job) for job in looked]
+    steps = [(now, overtaken(wish.verb, before, now)) for before, now in pairs if before != now]
+    return {now.job_id: tell(now, step, step.sentence) for now, step in steps}
+
+
+def with_kin(cluster: Cluster, looked: Sequence[Seen]) -> list[Seen]:
+    """The same; those that have ended with the jobs as which they were submitted again."""
+    ended = [job.job_id for job in looked if job.state not in LIVE]
+    kin = resubmissions.kin(cluster.db, ended) if ended else {}
+    return [replace(job, again=kin[job.job_id].again) if job.job_id in kin else job for job in looked]
 
 
 def note(cluster: Cluster, wish: Wish, answers: Answers) -> None:
@@ -189,55 +221,3 @@ def wake(cluster: Cluster, handled: Iterable[Handled]) -> None:
         wake_workers(cluster, stopping)
     if any(each.state != JobState.RUNNING for each in done):
         bell.ring(cluster.db)
-
-
-def said_by(cluster: Cluster, deed: str, reason: str) -> str:
-    """``held by ada: wrong input``."""
-    return f"{deed} by {cluster.caller}" + (f": {reason}" if reason else "")
-
-
-def cancel_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
-    """Those that had not ended. Whatever state they were seen in, here it is known what they were."""
-    answers = {}
-    for done in jobs.cancel(cluster.db, ids, said_by(cluster, "cancelled", wish.reason)):
-        if done.outcome != "ended":
-            was = JobState.RUNNING if done.outcome == "stopping" else JobState.PENDING
-            answers[done.job_id] = Answer(was=was, worker=done.worker)
-    return answers
-
-
-def hold_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
-    """Those that had not started."""
-    return dict.fromkeys(job_steps.hold(cluster.db, ids, said_by(cluster, "held", wish.reason)), Answer())
-
-
-def release_now(cluster: Cluster, ids: Sequence[int], _wish: Wish) -> Answers:
-    """Those that were held."""
-    return dict.fromkeys(job_steps.release(cluster.db, ids), Answer())
-
-
-def halt_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
-    """Those that were running."""
-    return dict.fromkeys(job_steps.halt(cluster.db, ids, said_by(cluster, "held", wish.reason)), Answer())
-
-
-def restart_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
-    """Those that were running."""
-    why = said_by(cluster, "stopped to run again", wish.reason)
-    return dict.fromkeys(job_steps.restart(cluster.db, ids, why, wish.newest), Answer())
-
-
-def resubmit_now(cluster: Cluster, ids: Sequence[int], wish: Wish) -> Answers:
-    """Those that had ended, with their new numbers."""
-    made = resubmissions.resubmit(cluster.db, ids, cluster.caller, wish.key)
-    return {old: Answer(again=new) for old, new in made.items()}
-
-
-ACTS: dict[Act, Callable[[Cluster, Sequence[int], Wish], Answers]] = {
-    "cancel": cancel_now,
-    "hold": hold_now,
-    "halt": halt_now,
-    "release": release_now,
-    "restart": restart_now,
-    "resubmit": resubmit_now,
-}

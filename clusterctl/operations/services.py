@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.errors import BadInput, Refused
-from clusterctl.model.services import Scaled, ServicePicture, surplus
+from clusterctl.model.errors import BadInput, Changed, Refused
+from clusterctl.model.services import Replica, Scaled, ServicePicture, surplus
 from clusterctl.model.spec import MAX_REPLICAS
+from clusterctl.operations.acts import said_by
 from clusterctl.operations.changes import again, wake_workers
-from clusterctl.operations.jobs import said_by
 from clusterctl.store import audit, bell, grants, jobs, service_rows, services
 from clusterctl.store.connection import MANY_WAIT
 
 
 @served
-def scale(cluster: Cluster, service: ServicePicture, wanted: int, *, reason: str = "", dry_run: bool = False) -> Scaled:
+def scale(
+    cluster: Cluster,
+    service: ServicePicture,
+    wanted: int,
+    *,
+    reason: str = "",
+    dry_run: bool = False,
+    only_if: Scaled | None = None,
+) -> Scaled:
     """Let a *service*, as it was seen, have so many replicas from now on: new ones, or some of them cancelled.
 
     Those go first that no worker has, then those with the highest indexes. New ones are held if the first is. Safe to
     repeat. Raises BadInput for a number that no service has; Refused for a service that has ended, or that has a
-    replica on every worker.
+    replica on every worker. With *only_if*, what a dry run has told: Changed if it would not be the same any more.
     """
     if not 1 <= wanted <= MAX_REPLICAS:
         raise BadInput(
@@ -32,20 +40,23 @@ def scale(cluster: Cluster, service: ServicePicture, wanted: int, *, reason: str
         raise Refused(
             f"service {service.id} has a replica on every worker", "`--label` at submit says which workers it means"
         )
-    scaled = again(lambda: scale_now(cluster, service, wanted, reason, dry_run=dry_run))
+    scaled = again(lambda: scale_now(cluster, service, wanted, reason, dry_run=dry_run, only_if=only_if))
     if not dry_run:
         bell.ring(cluster.db)
     return scaled
 
 
-def scale_now(cluster: Cluster, service: ServicePicture, wanted: int, reason: str, *, dry_run: bool) -> Scaled:
+def scale_now(
+    cluster: Cluster, service: ServicePicture, wanted: int, reason: str, *, dry_run: bool, only_if: Scaled | None
+) -> Scaled:
     """Do it, once, in a transaction; with *dry_run* only tell what would go.
 
-    Raises Refused, also for more waiting jobs than its tenant may have; Moved.
+    Raises Refused, also for more waiting jobs than its tenant may have; Changed; Moved.
     """
     with cluster.db.transaction():
         services.take_turn(cluster.db, service.id)
         live = services.replicas(cluster.db, service.id)
+        refuse_another(only_if, live, wanted)
         if not live:
             raise Refused(f"service {service.id} has ended", "`clusterctl submit --service` makes another")
         gone, short = surplus(live, wanted), max(0, wanted - len(live))
@@ -57,8 +68,24 @@ def scale_now(cluster: Cluster, service: ServicePicture, wanted: int, reason: st
         cancelled = jobs.cancel(cluster.db, gone, said_by(cluster, "cancelled", reason)) if gone else []
         made = services.add(cluster.db, service.id, live[0].job_id, short) if short else []
         note(cluster, "scale", service.id, reason, {"from": len(live), "to": wanted})
+        if only_if is not None and not services.stays(cluster.db, service.id, only_if.service.generation):
+            raise another(service.id)  # asked last, for the row of a service is the last to be locked
     wake_workers(cluster, {each.worker for each in cancelled if each.worker})
     return Scaled(service=service, wanted=wanted, made=tuple(made), cancelled=scaled.cancelled)
+
+
+def refuse_another(only_if: Scaled | None, live: Sequence[Replica], wanted: int) -> None:
+    """Changed if to have *wanted* replicas instead of those that *live* is not what was told."""
+    if only_if is None:
+        return
+    told = (only_if.service.replicas.wanted, only_if.wanted, only_if.cancelled)
+    if (len(live), wanted, tuple(sorted(surplus(live, wanted)))) != told:
+        raise another(only_if.service.id)
+
+
+def another(service_id: int) -> Changed:
+    """What is told of a service that is not as it was seen."""
+    return Changed(f"service {service_id} is not as it was seen", f"look again: `clusterctl service {service_id}`")
 
 
 @served
@@ -82,7 +109,7 @@ def restart(cluster: Cluster, service: ServicePicture, *, reason: str = "", dry_
         return asked
 
     if not again(change) and not (cluster.repeats and is_asked(cluster, service.id, generation)):
-        raise Refused(
+        raise Changed(
             f"service {service.id} has been restarted or has ended meanwhile",
             f"look again: `clusterctl service {service.id}`",
         )

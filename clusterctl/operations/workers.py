@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
-from clusterctl.model.errors import BadInput, Moved, NotFound, Refused
+from clusterctl.model.errors import BadInput, Changed, Moved, NotFound, Refused
 from clusterctl.model.pictures import WorkerPicture
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.model.validity import check_labels
@@ -37,24 +37,27 @@ def administer(
     reason: str = "",
     deadline_s: float | None = None,
     dry_run: bool = False,
+    only_if: Sequence[WorkerPicture] | None = None,
 ) -> list[str]:
     """Let workers take new jobs, or not; the names of those for which that is new. Raises NotFound for unknown ones.
 
-    *deadline_s* seconds from now, what still runs on draining workers is stopped, and runs elsewhere.
+    *deadline_s* seconds from now, what still runs on draining workers is stopped, and runs elsewhere. With *only_if*
+    something is done only to workers that still are as they were seen then, and unknown ones are no error.
     """
     if deadline_s is not None and not 0 <= deadline_s <= LONGEST_DEADLINE:
         raise BadInput(f"a deadline in {deadline_s:g} s is none")
-    refuse_strangers(cluster, names)
+    if only_if is None:
+        refuse_strangers(cluster, names)
     verb = "resume" if state is AdminState.OPEN else "drain"
 
     def change() -> list[str]:
-        changed = administration.administer(cluster.db, names, state, reason, deadline_s)
+        changed = administration.administer(cluster.db, names, state, reason, deadline_s, only_if=only_if)
         detail = {} if deadline_s is None else {"deadline_s": deadline_s}
         audit.note(cluster.db, cluster.caller, verb, [f"worker:{name}" for name in changed], reason, detail=detail)
         return changed
 
     changed = together(cluster, change, dry_run=dry_run)
-    return list(dict.fromkeys(names)) if cluster.repeats and not dry_run else changed
+    return list(dict.fromkeys(names)) if cluster.repeats and not dry_run and only_if is None else changed
 
 
 @served
@@ -100,7 +103,7 @@ def confirm_dead(cluster: Cluster, seen: WorkerPicture, *, reason: str = "", dry
     try:
         return together(cluster, change, dry_run=dry_run)
     except Moved as moved:
-        raise Refused(
+        raise Changed(
             f"worker {seen.name} may live: {moved}", f"look again: `clusterctl worker {seen.name}`"
         ) from moved
 
@@ -124,7 +127,7 @@ def forget(cluster: Cluster, seen: WorkerPicture, *, reason: str = "", dry_run: 
     try:
         together(cluster, change, dry_run=dry_run)
     except Moved as moved:
-        raise Refused(f"not forgotten: {moved}", f"look again: `clusterctl worker {seen.name}`") from moved
+        raise Changed(f"not forgotten: {moved}", f"look again: `clusterctl worker {seen.name}`") from moved
     if not dry_run:
         live.heartbeats.remove(cluster.redis, seen.name)
 

@@ -39,13 +39,19 @@ AFTER = {
     "cancel": ["cancelled", "cancelled", "cancelled", "running", "failed"],
     "hold": ["held", "held", "held", "running", "failed"],
     "release": ["pending", "pending", "scheduled", "running", "failed"],
-    "requeue": ["held", "pending", "scheduled", "running", "failed"],
+    "requeue": ["held", "pending", "pending", "running", "failed"],
 }
 TOLD: dict[str, list[str | None]] = {
     "cancel": ["cancelled", "cancelled", "cancelled", "told to stop", "had ended already, as failed"],
     "hold": ["held already", "held", "held", "not held: running; ", "not held: had ended already, as failed"],
     "release": ["released", *["not held, nothing to release"] * 3, "not released: had ended already, as failed"],
-    "requeue": ["not begun, and held: ", *["not begun: waiting already"] * 2, "told to stop, to run again", None],
+    "requeue": [
+        "not begun, and held: ",
+        "not begun: waiting already",
+        "taken back from its worker, waits again",
+        "told to stop, to run again",
+        None,
+    ],
 }
 CODES = {"cancel": ExitCode.PARTLY, "hold": ExitCode.PARTLY, "release": ExitCode.PARTLY, "requeue": ExitCode.DONE}
 
@@ -70,7 +76,7 @@ def test_a_verb_does_what_it_can_and_says_of_each_what_became_of_it(run: Run, so
 def test_who_did_it_and_why_stands_in_the_audit_for_each_job_that_was_changed(run: Run, some: Scene, verb: str) -> None:
     run(verb, "1-5", "--reason", "because")
     changed = {
-        "cancel": [1, 2, 3, 4], "hold": [2, 3], "release": [1], "requeue": [4, 5],
+        "cancel": [1, 2, 3, 4], "hold": [2, 3], "release": [1], "requeue": [3, 4, 5],
     }[verb]  # fmt: skip
     rows = some.db.rows("SELECT verb, subject, reason FROM audit ORDER BY subject")
     new = [("submit again", "job:6", "because")] if verb == "requeue" else []

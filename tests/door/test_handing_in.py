@@ -125,3 +125,14 @@ def test_a_requeue_that_is_repeated_does_not_stop_what_it_has_let_begin_again(cl
     assert (later.fate, later.sentence) == ("unchanged", "runs again already: it has begun since this was asked for")
     (first,) = requeue(cluster, [running], key="~once", newest=newest)
     assert first.act == "restart"
+
+
+def test_a_requeue_that_is_repeated_does_not_take_back_what_has_been_placed_since(cluster: Cluster) -> None:
+    scene = Scene(cluster.db)
+    worker, (job,) = scene.worker(), scene.jobs()
+    scene.reserve(worker, [job])
+    newest = newest_allocation(cluster)
+    (first,) = requeue(cluster, [job], key="~once", newest=newest)
+    scene.reserve(worker, [job])
+    (again,) = requeue(cluster, [job], key="~once", newest=newest)
+    assert (first.act, again.act, again.fate, scene.state(job)) == ("withdraw", None, "unchanged", "scheduled")

@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from clusterctl.text import cells, masked, visible
 
@@ -22,6 +23,12 @@ from clusterctl.text import cells, masked, visible
         (os.fsdecode(b"bad\xff"), "bad\\udcff"),
         ("tag\U000e0041", "tag\\U000e0041"),
         ("\x00\x7f", "\\x00\\x7f"),
+        ("👍🏽", "👍\\U0001f3fd"),
+        ("👩\u200d🚀", "👩\\u200d🚀"),
+        ("⚠\ufe0f", "⚠\\ufe0f"),
+        ("hidden\u3164\uffa0", "hidden\\u3164\\uffa0"),
+        ("\u0301alone", "\\u0301alone"),
+        ("e\u0301\u0302\u0303\u0304\u0305x", "e\u0301\u0302\u0303\u0304\\u0305x"),
     ],
 )
 def test_what_could_command_a_terminal_is_shown_instead(text: str, shown: str) -> None:
@@ -34,6 +41,23 @@ def test_whatever_comes_fits_and_can_be_printed(text: str, width: int) -> None:
     assert cells(shown) <= width
     shown.encode()  # no lone surrogate is left
     assert not any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 for letter in shown)
+
+
+@pytest.mark.parametrize(
+    "text,width",
+    [
+        ("", 0), ("abc", 3), ("größe", 5), ("gro\u0308ße", 5), ("数据库", 6), ("각", 2), ("\u1100\u1161\u11a8", 2),
+        ("कि", 1), ("กำ", 2), ("a\u20dd", 1), ("🙂", 2), ("🇩🇪", 2), ("\uff57\uff49", 4), ("ﾊﾝ", 2), ("█▓░·╌", 5)
+    ],
+)  # fmt: skip
+def test_text_is_counted_in_cells_as_terminals_do(text: str, width: int) -> None:
+    assert cells(text) == width
+
+
+@given(st.text(st.characters(codec=None), max_size=40))
+def test_what_is_shown_is_as_wide_as_its_letters_and_as_rich_draws_it(text: str) -> None:
+    shown = visible(text)
+    assert cells(shown) == cell_len(shown) == sum(map(cells, shown))
 
 
 @pytest.mark.parametrize(

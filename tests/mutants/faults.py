@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.daemon_faults import DAEMON_FAULTS
 from tests.mutants.doctor_faults import DOCTOR_FAULTS
 from tests.mutants.fault import Fault
+from tests.mutants.proposal_faults import PROPOSAL_FAULTS
 from tests.mutants.replica_faults import REPLICA_FAULTS
 
 LAWS = "clusterctl/store/migrations/0002_laws.sql"
@@ -289,4 +290,5 @@ FAULTS = (
     *DAEMON_FAULTS,
     *DOCTOR_FAULTS,
     *REPLICA_FAULTS,
+    *PROPOSAL_FAULTS,
 )

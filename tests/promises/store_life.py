@@ -138,7 +138,7 @@ class Inhabited(RuleBasedStateMachine):
             assert (done.outcome == "stopping") == (done.state == JobState.RUNNING)
 
     @precondition(lambda self: self.ids())
-    @rule(data=st.data(), verb=st.sampled_from(["hold", "release", "restart", "resubmit"]))
+    @rule(data=st.data(), verb=st.sampled_from(["hold", "release", "restart", "withdraw", "resubmit"]))
     def handle(self, data: st.DataObject, verb: str) -> None:
         """Whom a step answers, it has happened to; to nobody else."""
         ids = data.draw(st.lists(st.sampled_from(self.ids()), min_size=1, max_size=3, unique=True))
@@ -146,15 +146,20 @@ class Inhabited(RuleBasedStateMachine):
             "hold": lambda: job_steps.hold(self.db, ids, "held"),
             "release": lambda: job_steps.release(self.db, ids),
             "restart": lambda: job_steps.restart(self.db, ids, "again"),
+            "withdraw": lambda: job_steps.withdraw(self.db, ids, "again"),
             "resubmit": lambda: [*resubmissions.resubmit(self.db, ids, "eve", uuid4().hex)],
         }
         before = dict(self.db.rows("SELECT id, state FROM jobs"))
         answered = self.heard_once(steps[verb])
         if answered is None:
             return
-        may = {"hold": {"pending", "scheduled"}, "release": {"held"}, "restart": {"running"}, "resubmit": TERMINAL}[
-            verb
-        ]
+        may = {
+            "hold": {"pending", "scheduled"},
+            "release": {"held"},
+            "restart": {"running"},
+            "withdraw": {"scheduled"},
+            "resubmit": TERMINAL,
+        }[verb]
         assert set(answered) <= {id for id in ids if before[id] in may}
         assert verb == "restart" or set(answered) == {id for id in ids if before[id] in may}
         assert len(self.ids()) - len(before) == (len(answered) if verb == "resubmit" else 0)

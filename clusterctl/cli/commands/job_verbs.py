@@ -119,7 +119,8 @@ def requeue(
     What has ended stays as it is, and is submitted again with all its wishes, as a job of a new number that waits for
     no other; parts of an array as an array, with their indices. What runs is stopped, keeps its number and waits for a
     worker; that spends none of its retries. So does a replica of a service, which may find another worker then; on its
-    worker, `clusterctl restart` starts it anew. What has not begun stays as it is.
+    worker, `clusterctl restart` starts it anew. What has a worker and has not begun is taken back from it, and waits
+    again; what waits, stays as it is.
     A --filter alone means what has ended and is kept, however long ago: the direct way to run again all that failed. A
     list that is piped in has what `clusterctl jobs` shows, without --all the last hour. `all` means what has not ended.
     On a terminal you are asked first if that is more than 10 jobs, a script is not.
