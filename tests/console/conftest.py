@@ -10,11 +10,14 @@ from typing import NamedTuple
 import pytest
 
 from clusterctl.cli.main import main
+from clusterctl.cluster import Cluster
 from clusterctl.model.registration import Registered, Registration
 from clusterctl.model.resources import Resources
 from clusterctl.output.reader import machine_id
+from clusterctl.settings import Settings
 from clusterctl.store import workers
 from clusterctl.store.connection import Database
+from tests.console.proposing import Desks
 from tests.store.scene import Scene, registration
 
 
@@ -74,3 +77,25 @@ def worker(scene: Scene, tmp_path: Path) -> Registered:
     fields |= {"hostname": socket.gethostname(), "machine_id": machine_id()}
     fields |= {"spool": str(tmp_path), "capacity": Resources(8000, 64_000, 0)}
     return workers.register(scene.db, Registration(**fields))
+
+
+@pytest.fixture
+def desks(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desks]:
+    """The same cluster, and two operators at it, each with a connection of their own."""
+    monkeypatch.setenv("CLUSTERCTL_DATABASE_URL", database)
+    settings = Settings(database_url=database, redis_url="none")
+    with Cluster(settings, caller="ada") as ada, Cluster(settings, caller="bob") as bob:
+        yield Desks(ada, bob)
+
+
+@pytest.fixture
+def w1(desks: Desks) -> Registered:
+    """A worker of eight CPUs."""
+    return desks.worker()
+
+
+@pytest.fixture
+def five(desks: Desks, w1: Registered) -> Registered:
+    """Jobs 1 to 5: held, pending, scheduled, running, failed; and ``w1``, to which the last three were given."""
+    desks.five(w1)
+    return w1

@@ -87,7 +87,7 @@ def report(
 
 def in_words(said: Report) -> str:
     """``p99 85ms, 3 of 1,200 requests violated``."""
-    from clusterctl.cli.display.latencies import latency
+    from clusterctl.wording.latencies import latency
 
     parts = [] if said.p99_ms is None else [f"p99 {latency(said.p99_ms)}"]
     parts += [f"{said.violations:,} of {said.requests:,} requests violated"] if said.requests else []

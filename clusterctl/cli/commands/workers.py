@@ -10,13 +10,14 @@ from clusterctl.cli.completion import complete_workers
 from clusterctl.cli.display import listing
 from clusterctl.cli.display.colours import STATES
 from clusterctl.cli.display.gauge import gauge
-from clusterctl.cli.display.latencies import latency, rate
 from clusterctl.cli.display.listing import FormOption, LimitOption, Listing, SortOption, filter_option
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
-from clusterctl.model.pictures import Amounts, WorkerPicture, WorkerSlo
-from clusterctl.units import about_memory, format_age
+from clusterctl.model.pictures import WorkerPicture
+from clusterctl.units import format_age
+from clusterctl.wording.latencies import latency, rate
+from clusterctl.wording.workers import aside_of, dominant, held_of, memory_of, why_of
 
 app = Verbs()
 
@@ -54,13 +55,8 @@ def workers(
 
 def state_of(worker: WorkerPicture) -> Cell:
     """``up``, ``silent``, ``lost``, and whether it is told, or wants, to take nothing new."""
-    aside = worker.admin_state if worker.admin_state != "open" else "troubled" if worker.trouble else ""
+    aside = aside_of(worker)
     return Cell(f"{worker.live_state} {aside}".rstrip(), STATES.get(aside or worker.live_state))
-
-
-def why_of(worker: WorkerPicture) -> str:
-    """Why it gets no new work, in its own words or an operator's."""
-    return "; ".join(filter(None, (worker.live_reason, worker.admin_reason, worker.trouble))) or "-"
 
 
 def beat_of(worker: WorkerPicture) -> str:
@@ -69,25 +65,9 @@ def beat_of(worker: WorkerPicture) -> str:
     return f"{format_age(worker.heartbeat_age_s)}/{ttl}"
 
 
-def held_of(amounts: Amounts) -> str:
-    """``6/8``: reserved and allocated, of all."""
-    return f"{amounts.reserved + amounts.allocated:g}/{amounts.total:g}"
-
-
-def memory_of(amounts: Amounts) -> str:
-    """The same in short units."""
-    held = amounts.reserved + amounts.allocated
-    return f"{about_memory(held) if held else '0'}/{about_memory(amounts.total)}"
-
-
 def number(amount: float | None) -> str:
     """One decimal; a dash for what is not known."""
     return "-" if amount is None else f"{amount:.1f}"
-
-
-def dominant(slo: WorkerSlo) -> str:
-    """``62% sim``: the largest share of the worker that one tenant holds."""
-    return f"{slo.dominant_share:.0%} {slo.tenant}" if slo.tenant else "-"
 
 
 COLUMNS: list[Column[WorkerPicture]] = [

@@ -1,10 +1,10 @@
-"""Moments and spans in the words of a table."""
+"""Moments and spans in the words of a table, by this machine's clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from clusterctl.units import format_age
+from clusterctl.wording import moments
 
 
 def now() -> datetime:
@@ -14,14 +14,14 @@ def now() -> datetime:
 
 def ago(moment: datetime | None) -> str:
     """``2m10s ago``; a dash for what has not happened."""
-    return "-" if moment is None else f"{format_age((now() - moment).total_seconds())} ago"
+    return moments.ago(moment, now())
 
 
 def span(start: datetime | None, end: datetime | None = None) -> str:
     """From *start* to *end*, or to now; a dash without a start."""
-    return "-" if start is None else format_age(((end or now()) - start).total_seconds())
+    return moments.span(start, end or now())
 
 
-def stamp(moment: datetime) -> str:
-    """``2026-03-01 12:00:05Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+def clock(moment: datetime) -> str:
+    """``13:57:02``; of another day ``03-01 13:57``."""
+    return moments.clock(moment, now())

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from clusterctl.cli.display.claim_rows import clock
+from clusterctl.cli.display.ages import clock
 from clusterctl.cli.display.listing import Listing, field, plain_of
 from clusterctl.cli.display.table import Column
 from clusterctl.model.audit import AuditPicture
-
-
-def whom(entry: AuditPicture) -> str:
-    """``job:7-12 (6)``."""
-    return entry.subject if entry.subjects == 1 else f"{entry.subject} ({entry.subjects:,})"
-
+from clusterctl.wording.audit import whom
 
 COLUMNS: list[Column[AuditPicture]] = [
     Column("ID", lambda entry: str(entry.id), right=True, wide=True),

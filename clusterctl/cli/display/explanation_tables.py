@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from clusterctl.cli.display import colours, table
-from clusterctl.cli.display.ages import now, stamp
-from clusterctl.cli.display.candidate_parts import told_parts
+from clusterctl.cli.display.ages import now
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.candidates import Candidate
 from clusterctl.model.explanation import Blocker, Delay, Explanation, ReplicaLine, Step, Stretch
 from clusterctl.units import about_memory, format_age, format_cpus
+from clusterctl.wording.candidates import told_parts
+from clusterctl.wording.explanations import best_of, ending, names, rest
+from clusterctl.wording.moments import stamp
 
-MOST_CANDIDATES, MOST_STRETCHES = 5, 20  # that a page shows
+MOST_STRETCHES = 20  # that a page shows
 SHORTEST = 1.0  # seconds: rounds make many that are shorter, and none of them was a wait
 
 T = TypeVar("T")
@@ -40,12 +42,6 @@ def show_history(told: Sequence[Stretch]) -> None:
         sys.stdout.write(f"… and {short:,} of less than a second\n")
 
 
-def best_of(table: Sequence[Candidate]) -> list[Candidate]:
-    """The first few of those that have a score."""
-    scored = [each for each in table if each.score is not None]
-    return sorted(scored, key=lambda each: (-(each.score or 0.0), each.worker))[:MOST_CANDIDATES]
-
-
 def show(columns: Sequence[Column[T]], rows: Sequence[T], *, more: int = 0) -> None:
     """One of them, if it has rows; and how many *more* there are."""
     if rows:
@@ -53,26 +49,6 @@ def show(columns: Sequence[Column[T]], rows: Sequence[T], *, more: int = 0) -> N
         table.draw(columns, rows)
     if more > 0:
         sys.stdout.write(f"… and {more:,} more\n")
-
-
-def rest(told: Explanation) -> Step:
-    """Who is left, as the last row of the table."""
-    sentence = "could have it now" if told.candidates else ""
-    return Step(filter="left", removed=told.candidates, workers=(), sentence=sentence)
-
-
-def names(step: Step) -> str:
-    """The workers of a step, the first few."""
-    more = step.removed - len(step.workers)
-    return ", ".join(step.workers) + (f" +{more:,}" if step.workers and more > 0 else "")
-
-
-def ending(blocker: Blocker) -> str:
-    """In how long it should end."""
-    if blocker.expected_end is None:
-        return "?"
-    left = (blocker.expected_end - now()).total_seconds()
-    return f"in {format_age(left)}" if left > 0 else "now"
 
 
 STEPS: list[Column[Step]] = [
@@ -92,7 +68,7 @@ BLOCKERS: list[Column[Blocker]] = [
     Column("CPUS", lambda each: format_cpus(round(each.cpus * 1000)) if each.cpus else "-", right=True, spare=True),
     Column("MEM", lambda each: about_memory(each.memory_mb) if each.memory_mb else "-", right=True, spare=True),
     Column("GPUS", lambda each: str(each.gpus) if each.gpus else "-", right=True, spare=True),
-    Column("ENDS", ending),
+    Column("ENDS", lambda each: ending(each, now())),
     Column("BECAUSE", lambda each: each.basis, least=16, wraps=True),
 ]
 REPLICAS: list[Column[ReplicaLine]] = [

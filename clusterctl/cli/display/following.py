@@ -8,12 +8,14 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clusterctl.cli.display.job_rows import why_ended
+from clusterctl.cli.display.ages import now
 from clusterctl.cli.display.narration import tell
-from clusterctl.cli.display.reading import Reading, Wanted, ended, gone
+from clusterctl.cli.display.reading import Reading, Wanted, gone
 from clusterctl.cli.display.writing import Plain, Sink
 from clusterctl.cli.outage import patiently
 from clusterctl.model.errors import NotFound, Outage
+from clusterctl.wording.jobs import why_ended
+from clusterctl.wording.outputs import ended
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster
@@ -162,7 +164,7 @@ def next_attempt(story: JobStory, shown: AttemptPicture | None, wanted: Wanted) 
 
 def still_to_come(job: JobPicture) -> str:
     """What is waited for, and why."""
-    why = why_ended(job)
+    why = why_ended(job, now())
     return f"job {job.id} is {job.state}, waiting for its output{f' ({why})' if why else ''}"
 
 

@@ -18,7 +18,7 @@ from clusterctl.cli.display import table
 from clusterctl.cli.display.table import Column
 from clusterctl.model.errors import BadInput
 from clusterctl.model.filters import Filter, Kind, matches, seconds
-from clusterctl.text import visible
+from clusterctl.text import inert, visible
 
 T = TypeVar("T")
 
@@ -199,7 +199,7 @@ def json_of(plain: Any, indent: int = 0) -> str:
     import msgspec
 
     encoded = msgspec.json.encode(plain)
-    return (msgspec.json.format(encoded, indent=indent) if indent else encoded).decode()
+    return inert((msgspec.json.format(encoded, indent=indent) if indent else encoded).decode())
 
 
 def pick(row: Mapping[str, Any], name: str) -> Any:

@@ -13,7 +13,7 @@ import typer
 
 from clusterctl import units
 from clusterctl.cli.display import colours, listing, table
-from clusterctl.cli.display.ages import ago, now, stamp
+from clusterctl.cli.display.ages import ago, now
 from clusterctl.cli.display.listing import MOST, Form, Listing
 from clusterctl.cli.display.table import Cell
 from clusterctl.cli.input.wishes import told
@@ -22,6 +22,7 @@ from clusterctl.model.errors import BadInput
 from clusterctl.model.log_marks import Reach
 from clusterctl.text import cells
 from clusterctl.units import format_duration
+from clusterctl.wording.moments import stamp
 
 T = TypeVar("T")
 

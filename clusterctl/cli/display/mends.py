@@ -14,6 +14,7 @@ from clusterctl.cli.display.listing import Form, Listing, form_of, is_for_people
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.text import visible
+from clusterctl.wording import findings as wording
 
 SGR = {"critical": "1;31", "warning": "33", "info": "2"}
 LABEL = 10  # cells, before a sentence of the plan
@@ -69,7 +70,7 @@ def show_outcomes(findings: Sequence[Finding], outcomes: Sequence[Mended], form:
         sys.stdout.flush()
         return
     for mended in outcomes:
-        said = visible(f"{mended.code} {mended.subject}: {FATES[mended.fate]}: {mended.sentence}", LONGEST)
+        said = visible(f"{mended.code} {mended.subject}: {wording.FATES[mended.fate]}: {mended.sentence}", LONGEST)
         sys.stderr.write(f"{said}\n")
 
 
@@ -110,8 +111,8 @@ def plan_words(finding: Finding) -> Iterator[Words]:
 
 def by_hand(finding: Finding) -> Iterator[Words]:
     """What only a person can do."""
-    if finding.fix.change or not finding.fix.command:
-        yield "by hand", finding.fix.change or "nobody knows which of the rows is right"
+    if told := wording.by_hand(finding):
+        yield wording.BY_HAND, told
     if finding.fix.command:
         yield COMMAND, finding.fix.command
 
@@ -137,7 +138,6 @@ def fix_of(finding: Finding) -> str:
     return finding.fix.command or "-"
 
 
-FATES = {"done": "done", "changed": "changed meanwhile, nothing was done", "refused": "refused"}
 COLUMNS: list[Column[Finding]] = [
     Column("SEVERITY", lambda finding: Cell(finding.severity, SGR[finding.severity])),
     Column("CODE", lambda finding: finding.code, least=12),

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from clusterctl.cli.display.narration import tell
 from clusterctl.model.errors import NotFound, Outage
+from clusterctl.wording import outputs
+from clusterctl.wording.outputs import ended
 
 if TYPE_CHECKING:
     from clusterctl.cli.display.writing import Sink
     from clusterctl.cluster import Cluster
     from clusterctl.model.output import OutputPicture
-    from clusterctl.model.pictures import JobStory
     from clusterctl.output.pieces import Piece
     from clusterctl.output.reader import Readers
 
@@ -129,17 +130,6 @@ def show(reading: Reading, sink: Sink, tail: int | None) -> int:
     return begin - shown
 
 
-def ended(story: JobStory, attempt: int) -> str:
-    """How an attempt ended, by what *story* knows: ``attempt 1 on w1 ended: exit 1``."""
-    last = max((each for each in story.attempts if each.attempt == attempt), key=lambda each: each.allocation_id)
-    if last.release_reason == "exited":
-        how = f"signal {last.signal}" if last.signal else f"exit {last.exit_code}"
-    else:
-        how = last.release_reason or last.status
-    return f"attempt {last.attempt} on {last.worker} ended: {how}"
-
-
 def gone(found: OutputPicture) -> NotFound:
     """Of an attempt that has ended and has no output."""
-    sentence = f"the output of job {found.job_id} is gone, or was never made: {found.path} on {found.worker}"
-    return NotFound(sentence, f"`clusterctl job {found.job_id}` tells how it ended")
+    return NotFound(outputs.gone(found), f"`clusterctl job {found.job_id}` tells how it ended")

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from clusterctl.cli.display.service_card import held_up, replicas
 from clusterctl.cli.display.waiting import rests
 from clusterctl.cli.outage import patiently
 from clusterctl.model.exits import ExitCode
+from clusterctl.wording.services import held_up, replicas
 
 if TYPE_CHECKING:
     from clusterctl.cluster import Cluster

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from clusterctl.cli.display.claim_rows import clock
+from clusterctl.cli.display.ages import clock
 from clusterctl.cli.display.listing import Form, Listing, plain_of
 from clusterctl.cli.display.table import GAP, Column
 from clusterctl.model.rounds import RoundClaim, UsagePicture

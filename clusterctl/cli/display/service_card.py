@@ -6,16 +6,15 @@ import sys
 from collections.abc import Iterator
 
 from clusterctl.cli.display import card, table
-from clusterctl.cli.display.ages import ago, span, stamp
-from clusterctl.cli.display.job_rows import doing, state_of
-from clusterctl.cli.display.service_rows import command, latency, rate
+from clusterctl.cli.display.ages import ago, now, span
+from clusterctl.cli.display.job_rows import state_of
 from clusterctl.cli.display.service_rows import state_of as standing_of
 from clusterctl.cli.display.table import Column
 from clusterctl.model.pictures import JobPicture
-from clusterctl.model.services import ReplicaCounts, ServicePicture, ServiceStory
-from clusterctl.units import about_memory, format_cpus
-
-WORDS = ("ready", "starting", "unready", "resting", "silent", "scheduled", "pending", "held", "stopping")
+from clusterctl.model.services import ServicePicture, ServiceStory
+from clusterctl.wording.jobs import doing
+from clusterctl.wording.moments import stamp
+from clusterctl.wording.services import command, latency, replicas, request, rolling, told_of, violations
 
 
 def show_card(story: ServiceStory) -> None:
@@ -40,46 +39,6 @@ def facts(service: ServicePicture) -> Iterator[tuple[str, str]]:
     yield "ended", f"{stamp(service.ended_at)}, {ago(service.ended_at)}" if service.ended_at else ""
 
 
-def replicas(counts: ReplicaCounts, *, every_worker: bool) -> str:
-    """``3 replicas: 2 ready, 1 starting``."""
-    some = ", ".join(f"{count} {word}" for word in WORDS if (count := getattr(counts, word)))
-    each = ", one for each worker" if every_worker else ""
-    return f"{counts.wanted} replica{'' if counts.wanted == 1 else 's'}{each}" + (f": {some}" if some else "")
-
-
-def rolling(service: ServicePicture) -> str:
-    """How far a rolling restart has come."""
-    if not service.rolling:
-        return ""
-    return f"one after the other, {service.current} of {service.replicas.wanted} are back{held_up(service)}"
-
-
-def held_up(service: ServicePicture) -> str:
-    """``; waits until job 2 on w2 is ready again``, of a restart that does."""
-    return f"; waits until {service.held_up_by}" if service.held_up_by is not None else ""
-
-
-def told_of(service: ServicePicture) -> bool:
-    """Whether there is anything to say of its latency."""
-    return service.p99_ms is not None or service.slo_p99_ms is not None
-
-
-def violations(service: ServicePicture) -> str:
-    """How many requests took too long, lately and of all."""
-    if not service.requests:
-        return ""
-    lately = f"{rate(service)} lately; " if service.violation_rate is not None else ""
-    return f"{lately}{service.violations:,} of {service.requests:,} requests since these replicas began"
-
-
-def request(service: ServicePicture) -> str:
-    """What each replica was given or wants."""
-    parts = [f"{format_cpus(round(service.cpus * 1000))} CPU{'' if service.cpus == 1 else 's'}"]
-    parts += [f"{about_memory(service.memory_mb)} memory"] if service.memory_mb else []
-    parts += [f"{service.gpus} GPU{'' if service.gpus == 1 else 's'}"] if service.gpus else []
-    return ", ".join(parts)
-
-
 def ready_since(job: JobPicture) -> str:
     """How long it has been able to serve."""
     return span(job.service.ready_at) if job.service and job.service.ready_at else "-"
@@ -93,7 +52,7 @@ REPLICAS: list[Column[JobPicture]] = [
     Column("READY", ready_since, right=True),
     Column("RESTARTS", lambda job: str(job.service.restarts) if job.service else "-", right=True),
     Column("TRY", lambda job: str(job.attempt), right=True),
-    Column("NOW", doing, least=7),
+    Column("NOW", lambda job: doing(job, now()), least=7),
     Column("LAST EXIT", lambda job: (job.service and job.service.last_exit) or "-", least=6, spare=True),
     Column(
         "P99",

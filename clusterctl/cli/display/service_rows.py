@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-
 from clusterctl.cli.display.ages import span
 from clusterctl.cli.display.colours import STATES
 from clusterctl.cli.display.listing import Listing, plain_of
 from clusterctl.cli.display.table import Cell, Column
 from clusterctl.model.services import ServicePicture
 from clusterctl.units import about_memory, format_cpus
+from clusterctl.wording import services
+from clusterctl.wording.services import command, latency, rate, ready_of, waiting_of
 
 # How a service stands, by the job's state of which it reminds: the palette is one.
 LIKE = {
@@ -27,45 +27,12 @@ LIKE = {
 
 def state_of(service: ServicePicture) -> Cell:
     """How it stands; of one that is being stopped for good, that."""
-    stopping = service.ended_at is None and not service.replicas.wanted
-    return Cell("stopping" if stopping else service.state, STATES.get(LIKE[service.state]))
-
-
-def ready_of(service: ServicePicture) -> str:
-    """``2/3``: of those that are wanted, how many serve."""
-    return f"{service.replicas.ready}/{service.replicas.wanted}"
+    return Cell(services.state_of(service), STATES.get(LIKE[service.state]))
 
 
 def running_of(service: ServicePicture) -> int:
     """How many run, or rest between two runs."""
     return service.replicas.running
-
-
-def waiting_of(service: ServicePicture) -> int:
-    """How many wait for a worker, or for it to start them."""
-    return service.replicas.pending + service.replicas.scheduled
-
-
-def command(service: ServicePicture) -> str:
-    """What each replica runs; of a script, that it is one, and its arguments."""
-    words = shlex.join(service.command)
-    return words if service.script_lines is None else script_words(service.script_lines, words)
-
-
-def script_words(lines: int, arguments: str) -> str:
-    """``a script of 4 lines: --port 0``."""
-    return f"a script of {lines} line{'' if lines == 1 else 's'}" + (f": {arguments}" if arguments else "")
-
-
-def latency(service: ServicePicture) -> str:
-    """``80/120 ms``: of what was reported lately, and what it should stay below."""
-    told = "-" if service.p99_ms is None else f"{service.p99_ms:.0f}"
-    return f"{told}/{service.slo_p99_ms} ms" if service.slo_p99_ms else told if told == "-" else f"{told} ms"
-
-
-def rate(service: ServicePicture) -> str:
-    """The share of requests that violated the SLO, of those reported lately."""
-    return "-" if service.violation_rate is None else f"{service.violation_rate:.2%}"
 
 
 COLUMNS: list[Column[ServicePicture]] = [

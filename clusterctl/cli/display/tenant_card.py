@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clusterctl.cli.display import card
-from clusterctl.cli.display.latencies import latency, rate
 from clusterctl.cli.display.table import Cell
 from clusterctl.cli.display.tenant_rows import age, held, memory
 from clusterctl.model.tenants import TenantPicture
+from clusterctl.wording.latencies import latency, rate
 
 
 def show_card(tenant: TenantPicture) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from clusterctl.cli.display.latencies import latency, rate
 from clusterctl.cli.display.listing import Listing, plain_of
 from clusterctl.cli.display.table import Column
 from clusterctl.model.tenants import HeldAmounts, TenantPicture
 from clusterctl.units import about_memory, format_age
+from clusterctl.wording.latencies import latency, rate
 
 
 def held(amounts: HeldAmounts) -> float:

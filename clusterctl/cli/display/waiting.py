@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from clusterctl.cli.display import following
-from clusterctl.cli.display.job_rows import why_ended
+from clusterctl.cli.display.ages import now
 from clusterctl.cli.outage import patiently
 from clusterctl.model.exits import ExitCode
+from clusterctl.wording.jobs import why_ended
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -49,7 +50,7 @@ def explain(job: JobPicture) -> None:
     """Say why a single job did not end well."""
     from clusterctl.text import visible
 
-    if job.state != "completed" and (why := why_ended(job)):
+    if job.state != "completed" and (why := why_ended(job, now())):
         sys.stderr.write(f"job {job.id} {job.state}: {visible(why)}\n")
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from clusterctl.cli.commands.workers import dominant, state_of
+from clusterctl.cli.commands.workers import state_of
 from clusterctl.cli.display import card, table
-from clusterctl.cli.display.ages import ago, stamp
-from clusterctl.cli.display.latencies import latency, rate
+from clusterctl.cli.display.ages import ago
 from clusterctl.cli.display.table import Cell, Column
-from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture, WorkerStory
+from clusterctl.model.pictures import HoldingPicture, WorkerPicture, WorkerStory
 from clusterctl.model.states import LiveState
 from clusterctl.text import visible
-from clusterctl.units import about_memory, format_age
+from clusterctl.units import about_memory
+from clusterctl.wording.moments import stamp
+from clusterctl.wording.workers import amounts, dominant, heard, lost_after, serves
 
 
 def show_card(story: WorkerStory) -> None:
@@ -43,38 +44,6 @@ def facts(worker: WorkerPicture) -> Iterator[tuple[str, str]]:
     yield "most of it", dominant(worker.slo) if worker.slo.tenant else ""
     yield "labels", " ".join(f"{key}={value}" for key, value in sorted(worker.labels.items()))
     yield "version", worker.version
-
-
-def serves(worker: WorkerPicture) -> str:
-    """``3 replicas, p99 85 ms, 0.3% of 1,200 requests violated``: as they reported lately."""
-    if not worker.services:
-        return ""
-    parts = [f"{worker.services} replica{'' if worker.services == 1 else 's'}"]
-    if worker.slo.p99_ms is not None:
-        parts.append(f"p99 {latency(worker.slo.p99_ms)}")
-    if worker.slo.requests:
-        parts.append(f"{rate(worker.slo.violation_rate)} of {worker.slo.requests:,} requests violated")
-    return ", ".join(parts)
-
-
-def heard(worker: WorkerPicture) -> str:
-    """``2.1s ago; its key in Redis lives 57s more``."""
-    ttl = worker.heartbeat_ttl_s
-    key = "it has no key in Redis" if ttl is None else f"its key in Redis lives {format_age(ttl)} more"
-    return f"{format_age(worker.heartbeat_age_s)} ago; {key}"
-
-
-def amounts(of: Amounts, say: Callable[[float], str] = "{:g}".format) -> str:
-    """``8, 2 reserved, 4 allocated, 1.5 used``."""
-    used = "" if of.used is None else f", {say(round(of.used, 1))} used"
-    return f"{say(of.total)}, {say(of.reserved)} reserved, {say(of.allocated)} allocated{used}"
-
-
-def lost_after(holding: HoldingPicture) -> str:
-    """How much longer the worker must be silent until this is declared lost."""
-    if holding.lost_in_s is None:
-        return "never by itself"
-    return f"in {format_age(holding.lost_in_s)}" if holding.lost_in_s > 0 else "due"
 
 
 HOLDINGS: list[Column[HoldingPicture]] = [

@@ -1,4 +1,4 @@
-"""How fast something answers, and how often it is too slow, in the words of a table."""
+"""How fast something answers, and how often it is too slow."""
 
 from __future__ import annotations
 
