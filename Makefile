@@ -12,10 +12,10 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip -qq
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test simulate check style lint types walls house mutants bench tower format lock clean
+.PHONY: help demo up test simulate check style lint types walls house mutants bench tower screenshots format lock clean
 
 help: ## This text
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run ## A whole cluster on this machine, a small real workload, a summary; leaves nothing running
 	@$(BIN)/clusterctl demo $(ARGS)
@@ -54,6 +54,9 @@ bench: $(VENV)/.dev ## Measure; prints JSON
 
 tower: $(VENV)/.dev ## Half an hour of faults against real processes, and a verdict (ARGS="--seconds 60")
 	@$(BIN)/python -m tests.tower --seconds 1800 --seed 7 --faults-every 20 $(ARGS)
+
+screenshots: $(VENV)/.dev ## Draw the pictures of the console in docs/pictures anew, from an hour played in a lab
+	@$(BIN)/python -m docs.screenshots
 
 format: $(VENV)/.dev ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --select I --fix $(CODE)

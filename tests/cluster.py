@@ -21,6 +21,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from agentd.sampler import Sampler
 from clusterctl import live
 from clusterctl.clock import Bell
 from clusterctl.model.errors import Outage
@@ -31,9 +32,10 @@ from clusterctl.store import jobs, submissions
 from clusterctl.store.invariants import violations
 from schedd.leadership import Chair
 from schedd.loop import Scheduler
+from tests.machine import Machine
 from tests.simulated import Died
 from tests.virtual import Life, Server, VirtualDatabase, VirtualTime
-from tests.worker import Worker, registration
+from tests.worker import SimulatedSampler, Worker, registration
 
 __all__ = ["Cluster", "Worker", "registration"]
 
@@ -54,6 +56,7 @@ class Cluster:
         self.schedds: dict[str, Life] = {}
         self.workers: dict[str, Worker] = {}
         self.dead: set[str] = set()  # schedds of which anybody can see that they are
+        self.new_sampler: Callable[[Machine], Sampler] = SimulatedSampler  # what agents from now on measure with
         self._admin_url = admin_url
         self._silent_bell = Bell()
         self._hang_up = ExitStack()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ class Surroundings(Protocol):
 
     settings: Settings
     clock: VirtualTime
+    new_sampler: Callable[[Machine], Sampler]
 
     def new_database(self, url: str = "", **options: str) -> VirtualDatabase:
         """A line to Postgres."""
@@ -37,6 +38,10 @@ class Surroundings(Protocol):
 
 class SimulatedSampler(Sampler):
     """Without the agent itself: what its process uses is what the tests do in no time at all."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        del machine
 
     def sample(self, running: Mapping[int, Running]) -> Sample:
         """What the jobs use."""
@@ -72,7 +77,7 @@ class Worker:
             db=db,
             redis=cluster.new_redis(),
             processes=self.processes,
-            sampler=SimulatedSampler(),
+            sampler=cluster.new_sampler(self.machine),
             clock=cluster.clock,
             orders=self.orders,
             look_for_trouble=lambda: self.trouble,
@@ -115,7 +120,13 @@ class Worker:
 
 
 def registration(
-    name: str, cpus: float, memory_mb: int = 1000, *, agent: str = "", labels: dict[str, str] | None = None
+    name: str,
+    cpus: float,
+    memory_mb: int = 1000,
+    *,
+    agent: str = "",
+    version: str = "1",
+    labels: dict[str, str] | None = None,
 ) -> Registration:
     """What an agent says of itself; who it is follows from the worker's name unless told otherwise."""
     return Registration(
@@ -124,7 +135,7 @@ def registration(
         machine_id=f"machine of {agent or name}",
         boot_id="boot",
         hostname=name,
-        version="1",
+        version=version,
         spool="/spool",
         capacity=Resources(int(cpus * 1000), memory_mb, 0),
         labels=labels or {},

@@ -22,7 +22,8 @@ HERE = {
     "hold": "pause suspend stash block",
     "release": "unhold unpause unsuspend unblock continue start",
     "requeue": "retry rerun again resubmit",
-    "status": "stat health ping overview state sdiag monitor watch htop",
+    "status": "stat health ping overview state sdiag",
+    "top": "monitor watch htop console dashboard tui ui k9s smap",
     "workers": "nodes node sinfo machines hosts agents pbsnodes bhosts",
     "worker": "host machine",
     "drain": "cordon evict disable offline",
@@ -46,7 +47,6 @@ HERE = {
 }
 # Commands that have a name already and are not there yet, and what does until then.
 NOT_YET = {
-    "top": "`clusterctl status`, `clusterctl workers` and `clusterctl jobs` show the same at one moment",
     "simulate": "`clusterctl submit --dry-run` tells when a job would start",
 }
 OURS = {word: command for command, words in HERE.items() for word in words.split()}

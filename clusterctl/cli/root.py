@@ -35,6 +35,7 @@ MODULES = {
         "scale": "services",
         "restart": "services",
         "status": "status",
+        "top": "top",
         "workers": "workers",
         "worker": "worker",
         "claims": "claims",

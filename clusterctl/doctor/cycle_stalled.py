@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from clusterctl.cluster import Cluster
 from clusterctl.doctor.check import Check, Note
 from clusterctl.model.findings import Finding, Fix, Mended
+from clusterctl.scheduling.filters import NEVER
 from clusterctl.store import evidence, mends
 from clusterctl.store.evidence import Reign
 from clusterctl.units import format_age
@@ -29,10 +30,11 @@ class CycleStalled(Check):
         patience = max(TAKEOVER, ROUNDS * cluster.settings.round_every)
         if evidence.decides(cluster.db, TAKEOVER, patience):
             return
-        reign = evidence.reign(cluster.db)
+        reign = evidence.reign(cluster.db, NEVER)
         if reign.waiting_s is None:
             return
-        wait = f"a job that could start has waited for {format_age(reign.waiting_s)}"
+        which = "a job that could start" if reign.could_start else "a job that no worker could have, as was last decided,"
+        wait = f"{which} has waited for {format_age(reign.waiting_s)}"
         if reign.renewed_age_s is None or reign.renewed_age_s > TAKEOVER:
             was = f" (the last was {reign.holder})" if reign.holder else ""
             fix = self.by_hand("clusterctl schedd", "start one; for a stack of `up` that is `clusterctl up`")

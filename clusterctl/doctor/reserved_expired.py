@@ -8,6 +8,8 @@ from clusterctl.cluster import Cluster
 from clusterctl.doctor.check import Check, Note, cpus
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.store import evidence, releases
+from clusterctl.store.evidence import LateStart
+from clusterctl.units import format_age
 
 
 class ReservedExpired(Check):
@@ -21,12 +23,13 @@ class ReservedExpired(Check):
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Reservations that are overdue by more than a leader needs."""
+        silent_after = cluster.settings.silent_after
         for late in evidence.late_starts(cluster.db, 2 * cluster.settings.round_every):
             subject = f"allocation:{late.allocation_id}"
             yield self.finding(
                 subject,
                 f"{cpus(late.cpu_milli)} of {late.worker} held for job {late.job_id}, which {late.worker} "
-                f"({late.live_state}) did not start in time",
+                f"({standing(late, silent_after)}) did not start in time",
                 self.fix(
                     subject,
                     f"allocation {late.allocation_id} is released, job {late.job_id} waits again",
@@ -38,6 +41,7 @@ class ReservedExpired(Check):
                     "job_id": late.job_id,
                     "worker": late.worker,
                     "live_state": late.live_state,
+                    "heard_at": late.heard_at,
                     "cpus": late.cpu_milli / 1000,
                     "reserved_at": late.reserved_at,
                     "start_by": late.start_by,
@@ -50,3 +54,8 @@ class ReservedExpired(Check):
         if not releases.release_reserved(cluster.db, [finding.fix.guard["allocation_id"]]):
             return self.fated("changed", finding, "it is no longer reserved")
         return self.fated("done", finding, finding.fix.change)
+
+
+def standing(late: LateStart, silent_after_s: float) -> str:
+    """``up``; or for how long its worker has not been heard: without a leader nobody calls it silent."""
+    return late.live_state if late.heard_age_s <= silent_after_s else f"not heard for {format_age(late.heard_age_s)}"

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from clusterctl.model.states import LIVE, JobState, Outcome
+from clusterctl.units import format_cpus
 
 Verb = Literal["cancel", "hold", "release", "requeue"]
 # What is done. ``restart``: an attempt is stopped, and the job waits again; ``halt``: the same, and it is held then;
@@ -17,6 +18,16 @@ Verb = Literal["cancel", "hold", "release", "requeue"]
 Act = Literal["cancel", "hold", "halt", "release", "restart", "withdraw", "resubmit"]
 # ``unchanged``: it is as it was wished before anything is done; ``changed``: it is no longer as it had to be.
 Fate = Literal["done", "unchanged", "refused", "changed"]
+# What of a job can be another though it stands where it stood: how each field is called.
+WORDS = {
+    "name": "name",
+    "cpu_milli": "size",
+    "allocation": "allocation",
+    "attempt": "attempt",
+    "stop": "order to stop",
+    "service": "service",
+    "again": "next submission",
+}
 _J = JobState
 
 
@@ -173,8 +184,25 @@ def overtaken(verb: Verb, before: Seen, now: Seen) -> Step:
     wished = decide(verb, now)
     if wished.fate == "unchanged" and (verb != "requeue" or now.allocation == before.allocation):
         return wished
-    sentence = f"it was {standing(before)}; it is {standing(now)} now"
+    told = (standing(before), standing(now))
+    sentence = f"it was {told[0]}; it is {told[1]} now" if told[0] != told[1] else differing(before, now)
     return Step(None, "changed", sentence, sentence)
+
+
+def differing(before: Seen, now: Seen) -> str:
+    """What is another about a job that stands where it stood: ``its name was web; it is db now``."""
+    told = []
+    for field, word in WORDS.items():
+        was, is_now = (said(field, getattr(job, field)) for job in (before, now))
+        told += [f"its {word} was {was}; it is {is_now} now"] if was != is_now else []
+    return "; ".join(told) or "it is not as it was seen"
+
+
+def said(field: str, value: object) -> str:
+    """A field of a job in words."""
+    if field == "cpu_milli" and isinstance(value, int):
+        return f"{format_cpus(value)} CPUs"
+    return (", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")) or "none"
 
 
 def standing(job: Seen) -> str:

@@ -67,6 +67,8 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster in a few numbers. ``jobs``: how many live ones are in each state; ``waits``: most jobs first.
 
+    ``late``: how many of the workers that are up were not heard for so long that a leader would call them silent.
+
     The last hour, as far as the history tells: jobs ``ended_well`` and ``ended_badly`` (failed, timeout, lost),
     ``claims_per_s`` and ``conflicts_per_s`` over its last minute, and how long those waited that were claimed then.
     """
@@ -78,6 +80,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     gpus: Amounts
     allocations: AllocationCounts
     jobs: Mapping[str, int]
+    late: int = 0
     waits: tuple[Waits, ...] = ()
     oldest_wait_s: float | None = None
     ended_well: int = 0

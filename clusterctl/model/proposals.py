@@ -61,8 +61,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     ``why``: the evidence, in sentences; empty where the operator needs none. ``precondition``: what must still hold
     when it is carried out, in a sentence; ``guard``: the same for the machine, opaque. ``command``: the same as words
     of a shell, empty if one is not enough; ``commands``: all that it takes. ``undo``: the deed that takes it back,
-    None if nothing does. ``typed``: what has to be typed to confirm, empty for a key. Without ``changes`` there is
-    nothing to do, and it cannot be carried out. ``deed`` may be another than was asked for: what was meant by it.
+    None if nothing does; ``by_hand``: what does, but not at once. ``typed``: what has to be typed to confirm, empty for
+    a key. Without ``changes`` there is nothing to do, and it cannot be carried out. ``deed`` may be another than was asked for: what was meant by it.
     """
 
     deed: Deed
@@ -76,6 +76,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     undo: Deed | None = None
+    by_hand: str = ""
     weight: Weight = "moderate"
     typed: str = ""
     guard: Mapping[str, Any] = {}

@@ -9,7 +9,7 @@ light: every command pays for them.
 from clusterctl.settings.discretion import indiscretions
 from clusterctl.settings.knobs import SETTINGS, Setting, Settings
 from clusterctl.settings.resolve import Origin, load, origins, problems, strangers, understand
-from clusterctl.settings.stack import running_stack
+from clusterctl.settings.stack import is_of_stack, running_stack
 
 __all__ = [
     "SETTINGS",
@@ -17,6 +17,7 @@ __all__ = [
     "Setting",
     "Settings",
     "indiscretions",
+    "is_of_stack",
     "load",
     "origins",
     "problems",

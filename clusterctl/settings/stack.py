@@ -29,11 +29,15 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recorded_stack(state_dir: Path) -> Stack | None:
-    """The stack in *state_dir*, from its ``up`` to its ``down``; None if there is none. A torn file counts as none."""
+    """The stack in *state_dir*, from its ``up`` to its ``down``; None if there is none. A torn file counts as none.
+
+    So does one of a stack whose servers are only being started: where they will answer stands nowhere yet.
+    """
     try:
-        return msgspec.json.decode((state_dir / STACK_FILE).read_bytes(), type=Stack)
+        stack = msgspec.json.decode((state_dir / STACK_FILE).read_bytes(), type=Stack)
     except (OSError, msgspec.DecodeError):
         return None
+    return stack if stack.database_url and stack.redis_url else None
 
 
 def running_stack(state_dir: Path) -> Stack | None:
@@ -50,6 +54,12 @@ def stack_values(state_dir: Path) -> Mapping[str, str]:
     """
     stack = recorded_stack(state_dir)
     return {"database_url": stack.database_url, "redis_url": stack.redis_url} if stack else {}
+
+
+def is_of_stack(database_url: str, state_dir: Path) -> bool:
+    """Whether that database is the one of the stack which is recorded in *state_dir* now."""
+    stack = recorded_stack(state_dir)
+    return stack is not None and stack.database_url == database_url
 
 
 def _lives(process: StackProcess) -> bool:

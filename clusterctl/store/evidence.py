@@ -23,6 +23,8 @@ class LateStart(msgspec.Struct, frozen=True):
     cpu_milli: int
     reserved_at: datetime
     start_by: datetime
+    heard_at: datetime
+    heard_age_s: float
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -57,7 +59,10 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Reign(msgspec.Struct, frozen=True):
-    """The leader's row, and whether jobs wait for it. Ages in seconds; None: never."""
+    """The leader's row, and whether jobs wait for it. Ages in seconds; None: never.
+
+    Waits are of the oldest job that could start, if ``could_start``; else of the oldest.
+    """
 
     term: int
     holder: str
@@ -68,6 +73,7 @@ class Reign(msgspec.Struct, frozen=True):
     decided_age_s: float | None
     waiting_since: datetime | None
     waiting_s: float | None
+    could_start: bool
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -97,7 +103,9 @@ def late_starts(db: Database, slack_s: float) -> list[LateStart]:
     return db.nouns(
         LateStart,
         """
-        SELECT a.id AS allocation_id, a.job_id, w.name AS worker, w.live_state, a.cpu_milli, a.reserved_at, a.start_by
+        SELECT a.id AS allocation_id, a.job_id, w.name AS worker, w.live_state, a.cpu_milli, a.reserved_at, a.start_by,
+               w.last_heartbeat_at AS heard_at,
+               extract(epoch FROM cluster_time() - w.last_heartbeat_at)::float8 AS heard_age_s
           FROM (SELECT * FROM allocations WHERE reserved ORDER BY worker_id, id OFFSET 0) a
          CROSS JOIN LATERAL (
                SELECT FROM jobs WHERE id = a.job_id AND allocation_id = a.id AND state = 'scheduled' OFFSET 0) j
@@ -191,8 +199,11 @@ def decides(db: Database, renewed_within_s: float, decided_within_s: float) -> b
     )
 
 
-def reign(db: Database) -> Reign:
-    """Who decides, how lately, and for how long the oldest job waits that could start."""
+def reign(db: Database, never: Collection[str] = ()) -> Reign:
+    """Who decides, how lately, and for how long the oldest job waits that could start.
+
+    Those cannot of which the planner has said last that they wait for one of the reasons in *never*.
+    """
     return db.nouns(
         Reign,
         """
@@ -206,9 +217,16 @@ def reign(db: Database) -> Reign:
         SELECT l.term, regexp_replace(l.holder, '@[^@]*$', '') AS holder, l.rounds,
                l.renewed_at, extract(epoch FROM cluster_time() - l.renewed_at)::float8 AS renewed_age_s,
                l.decided_at, extract(epoch FROM cluster_time() - l.decided_at)::float8 AS decided_age_s,
-               q.since AS waiting_since, extract(epoch FROM cluster_time() - q.since)::float8 AS waiting_s
-          FROM leader l, (SELECT min(submitted_at) AS since FROM oldest) q
+               q.since AS waiting_since, extract(epoch FROM cluster_time() - q.since)::float8 AS waiting_s, could_start
+          FROM leader l, (
+               SELECT coalesce(min(submitted_at) FILTER (WHERE NOT hopeless), min(submitted_at)) AS since,
+                      count(*) FILTER (WHERE NOT hopeless) > 0 AS could_start
+                 FROM (SELECT o.submitted_at,
+                              EXISTS (SELECT FROM claims WHERE shape = o.shape AND open AND reason = ANY (%s::text[]))
+                                  AS hopeless
+                         FROM oldest o) judged) q
         """,
+        list(never),
     )[0]
 
 

@@ -18,6 +18,7 @@ from clusterctl.model.looks import Look, Page, RedisSight, Sums, Want
 from clusterctl.model.pictures import WorkerPicture
 from clusterctl.store import claim_log, steering
 from clusterctl.store.console import audit, claims, jobs, pages, services, sums, workers
+from clusterctl.text import masked
 
 if TYPE_CHECKING:
     from clusterctl import live
@@ -34,7 +35,7 @@ def look(cluster: Cluster, want: Want) -> Look:
     """
     began = perf_counter()
     with pages.one_sight(cluster.db):
-        summed = sums.read(cluster.db, cluster.settings.history_every)
+        summed = sums.read(cluster.db, cluster.settings.history_every, cluster.settings.silent_after)
         said = steering.meaning("measure_ttl", summed.measure_ttl) if summed.measure_ttl is not None else None
         fresh_s = cluster.settings.measure_ttl if said is None else float(said)
         lists = read_lists(cluster, want, summed.sums, fresh_s)
@@ -81,7 +82,7 @@ def ask_redis(cluster: Cluster, lists: dict[str, Page[Any]]) -> tuple[RedisSight
     from clusterctl.live import heartbeats  # noqa: PLC0415 - see Cluster.redis
 
     shown: Page[WorkerPicture] | None = lists.get("workers")
-    if shown is None or not shown.rows:
+    if shown is None or not shown.rows or not_usable(cluster):
         return redis_sight(cluster), lists
     began = perf_counter()
     ttls = heartbeats.ttls(cluster.redis, [str(name) for name in shown.rows], PATIENCE_S)
@@ -90,13 +91,24 @@ def ask_redis(cluster: Cluster, lists: dict[str, Page[Any]]) -> tuple[RedisSight
 
 
 def redis_sight(cluster: Cluster) -> RedisSight:
-    """How Redis fares; that it does not is said, not raised."""
+    """How Redis fares; that it does not is said, not raised, also of a URL that is none."""
     if cluster.settings.redis_url == NO_REDIS:
         return RedisSight(used=False, up=False)
+    if trouble := not_usable(cluster):
+        return RedisSight(used=True, up=False, trouble=trouble)
     began = perf_counter()
     with suppress(Outage):  # the connection remembers it
         cluster.redis.ping(PATIENCE_S)
     return sight_of(cluster.redis, began)
+
+
+def not_usable(cluster: Cluster) -> str:
+    """Why the settings lead to no Redis; empty if they may."""
+    try:
+        _ = cluster.redis
+    except ValueError as error:
+        return masked(str(error))
+    return ""
 
 
 def sight_of(redis: live.Connection, began: float) -> RedisSight:

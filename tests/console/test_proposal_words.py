@@ -10,7 +10,7 @@ from clusterctl.model.proposals import Deed, Outcome
 from clusterctl.model.registration import Registered
 from clusterctl.store import workers
 from tests.console.proposing import FAILED, HELD, PENDING, RUNNING, SCHEDULED, Desks, asides, changed
-from tests.store.service import serve
+from tests.store.service import picture, serve
 
 
 def test_what_runs_on_a_silent_worker_is_left_and_it_is_said_what_helps(desks: Desks, five: Registered) -> None:
@@ -74,10 +74,37 @@ def test_a_replica_is_said_to_be_one_of_several_and_held_ones_are_stopped(desks:
     proposal = desks.propose("hold", ids[0])
     assert proposal.why == (f"of service {ids[0]}, 1 of 3 replicas",)
     assert (proposal.weight, proposal.undo) == ("moderate", None)
-    assert changed(proposal) == [(f"job:{ids[0]}", "running on w1, attempt 1", "told to stop, then held")]
+    assert proposal.by_hand == "`clusterctl release` (H) lets go what is held, once it has stopped"
+    assert changed(proposal) == [
+        (f"job:{ids[0]}", "running on w1, attempt 1", "told to stop, then held"),
+        ("service:1", "3 replicas", "3, of which 1 is held until released: nothing stands in"),
+    ]
     assert desks.carry_out(proposal) == {f"job:{ids[0]}": "done"}
     (first, *_) = workers.sync(desks.db, w1.worker_id, w1.incarnation, None).holdings
     assert first.stop == "held"
+
+
+@pytest.mark.parametrize(
+    "verb, count, after",
+    [
+        ("cancel", 1, "2 replicas from now on; only `clusterctl scale` makes others"),
+        ("cancel", 3, "none: it ends"),
+        ("hold", 3, "all held: it serves nothing until they are released"),
+    ],
+)
+def test_it_is_said_what_becomes_of_the_service_of_a_replica(desks: Desks, verb: str, count: int, after: str) -> None:
+    ids = serve(desks, 3)
+    proposal = desks.propose(verb, *ids[:count])
+    assert changed(proposal)[count:] == [("service:1", "3 replicas", after)]
+    desks.carry_out(proposal)
+    assert picture(desks).replicas.wanted == (3 - count if verb == "cancel" else 3)
+
+
+def test_a_service_that_gets_another_replica_at_once_is_not_said_to_have_fewer(desks: Desks, w1: Registered) -> None:
+    ids = serve(desks, 1, every_worker=True)
+    proposal = desks.propose("cancel", *ids)
+    assert [subject for subject, _, _ in changed(proposal)] == [f"job:{ids[0]}"]
+    assert "another is made at once" in proposal.risk
 
 
 def test_nothing_to_do_is_said_and_cannot_be_carried_out(desks: Desks, five: Registered) -> None:

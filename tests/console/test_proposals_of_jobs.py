@@ -79,6 +79,11 @@ def moves_to_another(desks: Desks, worker: Registered, job: int) -> None:
     assert desks.state(job) == "pending"
 
 
+def is_called(name: str) -> Meddle:
+    """Nothing but its name is another."""
+    return lambda desks, _, job: desks.db.run("UPDATE jobs SET name = %s WHERE id = %s", name, job)
+
+
 def ends(desks: Desks, worker: Registered, job: int) -> None:
     """It ends by itself."""
     del worker
@@ -112,6 +117,8 @@ MEDDLED: list[tuple[str, int, Meddle, str]] = [
     ("cancel", SCHEDULED, starts_now, "it was scheduled on w1, attempt 1; it is running on w1, attempt 1 now"),
     ("cancel", SCHEDULED, is_placed_elsewhere, "scheduled on w1, attempt 2 now"),
     ("cancel", RUNNING, another_attempt, "it was running on w1, attempt 1; it is running on w1, attempt 2 now"),
+    ("cancel", RUNNING, is_called("db"), f"its name was job{RUNNING}; it is db now"),
+    ("cancel", PENDING, is_called(""), f"its name was job{PENDING}; it is none now"),
     ("cancel", RUNNING, ends, "it was running on w1, attempt 1; it is completed now"),
     ("cancel", RUNNING, by_bob("requeue"), "attempt 1; it is running on w1, attempt 1, being stopped now"),
     ("cancel", HELD, by_bob("release"), "it was held; it is pending now"),

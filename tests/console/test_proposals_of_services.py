@@ -65,7 +65,14 @@ def test_more_and_fewer_replicas(desks: Desks, web: int) -> None:
     assert fewer.command == ("clusterctl", "scale", "1", "2")
     assert desks.carry_out(fewer) == {"service:1": "done"}
     assert size(desks) == 2
-    assert desks.done_by_ada() == [("scale", "service:1", "a test")] * 2
+    assert fewer.undo is not None
+    assert desks.carry_out(operations.propose(desks.ada, fewer.undo)) == {"service:1": "done"}
+    assert size(desks) == 5
+    assert desks.done_by_ada() == [("scale", "service:1", "a test")] * 3
+    assert (more.precondition, fewer.precondition) == (
+        "nobody has scaled or restarted it since",
+        "nobody has scaled or restarted it since, and the same replicas would go",
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ def test_a_reservation_that_was_not_started_in_time_is_released(ward: Ward) -> N
     assert finding.concerns == ("allocation:1", "job:1", "worker:w1")
     assert finding.since == ward.db.value("SELECT start_by FROM allocations")
     assert "4 CPUs of w1 held for job 1" in finding.sentence
+    assert "w1 (not heard for 1m04s) did not start in time" in finding.sentence, "nobody leads who could call it silent"
+    assert finding.evidence["heard_at"] is not None
     rounds_go_on(ward)
     ward.cure(finding)
     assert ward.db.row("SELECT state, failures, losses FROM jobs") == ("pending", 0, 0)

@@ -75,3 +75,20 @@ def test_a_leader_that_no_longer_renews_leads_no_more(ward: Ward) -> None:
     ward.jobs()
     ward.later(20)
     assert "no schedd leads (the last was scene)" in ward.sole("cycle_stalled").sentence
+
+
+def of_the_leader(ward: Ward) -> str:
+    """What is said of who decides; other things may be wrong too."""
+    (finding,) = [each for each in ward.findings() if each.code == "cycle_stalled"]
+    return finding.sentence
+
+
+def test_a_job_that_can_never_start_is_no_evidence_that_nobody_decides(ward: Ward) -> None:
+    ward.worker(cpus=8)
+    ward.jobs(cpus=9)
+    ward.plan()
+    ward.later(300)
+    assert "no worker could have, as was last decided, has waited for 5m00s" in of_the_leader(ward)
+    ward.jobs()
+    ward.later(30)
+    assert "a job that could start has waited for 30s" in of_the_leader(ward), "not for what the other has waited"

@@ -1,5 +1,6 @@
 """Hostile text on its way to a terminal."""
 
+import json
 import os
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from clusterctl.text import cells, masked, visible
+from clusterctl.text import cells, inert, masked, visible
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,10 @@ def test_a_log_may_keep_its_line_ends() -> None:
 )
 def test_passwords_are_masked_wherever_they_stand(text: str, shown: str) -> None:
     assert masked(text) == shown
+
+
+@given(st.text())
+def test_json_that_a_terminal_shows_means_the_same_and_moves_nothing(text: str) -> None:
+    written = json.dumps({"name": text}, ensure_ascii=False)
+    assert json.loads(inert(written)) == {"name": text}
+    assert not set(inert(written)) & {chr(code) for code in (*range(0x7F, 0xA0), 0x202E, 0x2066, 0x200F)}

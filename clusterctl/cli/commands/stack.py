@@ -91,6 +91,10 @@ def demo(
         bool, typer.Option("--services", help="21 services on two workers, of which one is killed, and comes back.")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the cluster running afterwards, to look around.")] = False,
+    top: Annotated[
+        bool | None,
+        typer.Option("--top/--no-top", help="Watch it in the console. Default: on a terminal.", show_default=False),
+    ] = None,
 ) -> None:
     """See a cluster at work: three small workers, two tenants, some forty jobs, a summary. Under a minute.
 
@@ -98,15 +102,20 @@ def demo(
     $ clusterctl demo --keep       # and then: clusterctl jobs --all
     $ clusterctl demo --services   # claims by measured load, and failover
 
+    On a terminal it opens `clusterctl top` while the jobs run; q leaves that, and the summary follows.
     It has a cluster of its own, in a temporary directory, and leaves nothing behind; with --state-dir it is there, and
     its data and logs stay. All that the jobs compute is checked; ends with 1 if anything did not go as it should.
     """
+    from clusterctl.cli.commands.top import is_interactive
     from clusterctl.cli.stage import failover, performance
 
     asked = invocation(ctx)
     chosen = state_directory(asked, "demo") if "state_dir" in asked.flags else None
-    perform = failover.perform if services else performance.perform
-    raise typer.Exit(perform(chosen, keep=keep))
+    if services:
+        if top:
+            raise BadInput("--top is for the demo of jobs", "--services tells what happens as it goes")
+        raise typer.Exit(failover.perform(chosen, keep=keep))
+    raise typer.Exit(performance.perform(chosen, keep=keep, top=is_interactive() if top is None else top))
 
 
 @app.verb()

@@ -8,13 +8,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
-
-from msgspec.structs import replace
 
 from clusterctl.cli.display.narration import Narration
 from clusterctl.cli.stage import playbill
@@ -36,8 +34,11 @@ if TYPE_CHECKING:
     from clusterctl.settings import Settings
 
 
-def perform(chosen: Path | None, *, keep: bool) -> ExitCode:
-    """The whole demo, in the directory *chosen* or a temporary one. FAILED if anything was not as it should be."""
+def perform(chosen: Path | None, *, keep: bool, top: bool = False) -> ExitCode:
+    """The whole demo, in the directory *chosen* or a temporary one. FAILED if anything was not as it should be.
+
+    *top*: the console is open while the jobs run, until somebody leaves it.
+    """
     began = time.monotonic()
     forget_settings()
     workers = Wanted(workers=workload.WORKERS, cpus=workload.WORKER_CPUS, memory=workload.WORKER_MEMORY)
@@ -47,7 +48,7 @@ def perform(chosen: Path | None, *, keep: bool) -> ExitCode:
         results.mkdir()
         with Cluster(settings_of(root)) as cluster:
             course = Course(cluster, workload.GROUPS, results)
-            good = play(course)
+            good = play(course, (lambda: watch(root)) if top else None)
     if keep:
         playbill.invite_to_jobs(root, course.ids, temporary=chosen is None)
     took = time.monotonic() - began
@@ -55,10 +56,12 @@ def perform(chosen: Path | None, *, keep: bool) -> ExitCode:
     return ExitCode.DONE if good else ExitCode.FAILED
 
 
-def play(course: Course) -> bool:
-    """Submit, watch, judge, sum up; whether all was good."""
+def play(course: Course, watch: Callable[[], None] | None = None) -> bool:
+    """Submit, *watch* it go, judge, sum up; whether all was good."""
     for group in course.groups:
         course.submit(group)
+    if watch:
+        watch()
     standings = playbill.show(course)
     told = [(standing, course.attempts(standing)) for standing in standings]
     judged = [verdicts.judge(standing, attempts, course.directory) for standing, attempts in told]
@@ -67,6 +70,18 @@ def play(course: Course) -> bool:
     judged.append(verdicts.judge_rivals(first, second))
     playbill.sum_up(rows, judged)
     return all(verdict.good for verdict in judged)
+
+
+def watch(root: Path) -> None:
+    """The console, until somebody leaves it; what ends the console otherwise ends the demo."""
+    from clusterctl.tui.opening import open_console
+
+    playbill.tell(["the console opens; q leaves it, and the summary follows"])
+    code = open_console(settings_of(root))
+    if code == ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if code:
+        raise SystemExit(code)
 
 
 def forget_settings() -> None:
@@ -98,7 +113,7 @@ def stage(chosen: Path | None, workers: Wanted, *, keep: bool) -> Iterator[Path]
         root = chosen or Path(tempfile.mkdtemp(prefix="clusterctl-demo-"))
         try:
             with Narration() as narration:
-                build(root, replace(workers, durable=chosen is not None), narration)
+                build(root, workers, narration)
             yield root
             if keep:
                 keeper.keep_in_background(root)

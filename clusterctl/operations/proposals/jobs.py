@@ -17,6 +17,7 @@ from clusterctl.model.selection import Selection
 from clusterctl.model.states import JobState, LiveState
 from clusterctl.operations import jobs as verbs
 from clusterctl.operations.handing_in import own_key
+from clusterctl.operations.proposals.replicas import services_after
 from clusterctl.operations.proposals.wording import (
     LOST_WORK,
     age_at,
@@ -45,6 +46,7 @@ RISKS: dict[Act, str] = {
     "resubmit": "what it has written may be written once more",
 }
 UNDO: dict[Verb, Verb] = {"hold": "release", "release": "hold"}
+BY_HAND = "`clusterctl release` (H) lets go what is held, once it has stopped"
 DEAF = "the word waits until {} is heard"  # what a silent worker is told
 
 
@@ -90,12 +92,14 @@ def proposal_of(
 ) -> Proposal:
     """The proposal to do what is *meant*."""
     ids = tuple(each.job.job_id for each in meant)
-    undo = UNDO.get(verb) if all(each.act != "halt" for each in meant) else None
+    halts = any(each.act == "halt" for each in meant)
+    undo = None if halts else UNDO.get(verb)
+    sums = [*services_after(verb, meant), *fewer_reserved(workers.values(), freed(meant))]
     return Proposal(
         deed=deed,
         title=title(verb, meant),
         why=tuple(reasons(cluster, meant, workers)),
-        **listed(changes(meant, workers), fewer_reserved(workers.values(), freed(meant))),
+        **listed(changes(meant, workers), sums),
         asides=asides,
         risk=risk(verb, meant),
         precondition=f"it is still {standing(meant[0].job)}"
@@ -103,6 +107,7 @@ def proposal_of(
         else "each is still as it is now: its state, its worker, its attempt; another is left",
         **typed_in((verb, numbers(ids))),
         undo=Deed(verb=undo, jobs=ids) if undo else None,
+        by_hand=BY_HAND if halts else "",
         **care(weight(verb, meant), len(meant), str(ids[0])),
         guard={"seen": msgspec.to_builtins([each.job for each in meant]), "key": key},
     )

@@ -13,12 +13,20 @@ from clusterctl.model.errors import BadInput
 from clusterctl.model.proposals import Change, Deed, Outcome, Proposal
 from clusterctl.model.retention import Kind, age_of
 from clusterctl.operations import pruning as verb
-from clusterctl.operations.proposals.wording import typed_in
+from clusterctl.operations.proposals.wording import things, typed_in
 from clusterctl.store import history, leftovers
 from clusterctl.store.leftovers import Keep
 from clusterctl.units import format_duration
 
 MOST = 10_000_000  # rows that are counted
+NOUNS: dict[Kind, str] = {  # what one row of each kind is
+    "jobs": "job",
+    "allocations": "allocation",
+    "claims": "claim",
+    "samples": "sample",
+    "history": "history row",
+    "audit": "audit row",
+}
 NEVER = 1e9  # seconds: nothing is as old
 
 
@@ -45,7 +53,7 @@ def propose(cluster: Cluster, deed: Deed) -> Proposal:
     total = sum(plan.rows for plan in plans)
     return Proposal(
         deed=deed,
-        title=f"Forget {plans[0].rows:,} {plans[0].kind}?" if len(plans) == 1 else f"Forget {total:,} rows?",
+        title=f"Forget {things(total, NOUNS[plans[0].kind] if len(plans) == 1 else 'row')}?",
         why=oldest,
         changes=tuple(
             Change(

@@ -69,8 +69,9 @@ def scale(cluster: Cluster, deed: Deed, service: ServicePicture, wanted: int) ->
         title=f"Let {called(service)} have {things(wanted, 'replica')}?",
         **listed(changes),
         risk="what these replicas serve just now is cut off; their numbers do not come back" if going else "none",
-        precondition=f"it still has {things(was, 'replica')} of generation {service.generation}, and the same would go",
+        precondition=f"nobody has scaled or restarted it since{', and the same replicas would go' if going else ''}",
         **typed_in(("scale", str(service.id), str(wanted))),
+        undo=replace(deed, replicas=was) if was else None,
         **care("moderate", max(1, len(going)), str(service.id)),
         guard={"foreseen": msgspec.to_builtins(foreseen)},
     )

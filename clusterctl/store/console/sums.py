@@ -25,6 +25,10 @@ REASONS: LiteralString = f"""
      GROUP BY c.reason ORDER BY jobs DESC, c.reason LIMIT {MOST_REASONS}"""
 # Failed attempts rest before the next.
 RESTING: LiteralString = "SELECT count(*) FROM jobs WHERE not_before IS NOT NULL AND state = 'pending' AND unmet = 0"
+# Called up, and not heard for so long that a leader that decides would have called them silent.
+LATE: LiteralString = """
+    SELECT count(*) FROM workers WHERE live_state = 'up' AND forgotten_at IS NULL
+       AND last_heartbeat_at < cluster_time() - %(silent)s * interval '1 s'"""
 # Of the last hour, and of so much of it as is called lately: its last minute, or a row if these are longer.
 LATELY: LiteralString = """
     SELECT coalesce(sum(completed), 0)::bigint, coalesce(sum(failed), 0)::bigint,
@@ -45,8 +49,8 @@ class Summed(NamedTuple):
     measure_ttl: str | None
 
 
-def read(db: Database, history_every_s: float) -> Summed:
-    """Add up. *history_every_s*: how often the leader writes history."""
+def read(db: Database, history_every_s: float, silent_after_s: float = 15.0) -> Summed:
+    """Add up. *history_every_s*: how often the leader writes history; *silent_after_s*: when a worker is silent."""
     (row,) = db.rows(
         f"""
         WITH ready AS MATERIALIZED ({READY})
@@ -55,17 +59,18 @@ def read(db: Database, history_every_s: float) -> Summed:
                (SELECT coalesce(json_agg(json_build_array(reason, jobs, text)), '[]') FROM ({REASONS}) reasons),
                ({RESTING}), (SELECT coalesce(sum(jobs), 0)::bigint FROM ready),
                (SELECT extract(epoch FROM cluster_time() - min(since))::float8 FROM ready),
-               (SELECT value FROM steering WHERE name = 'measure_ttl')
+               ({LATE}), (SELECT value FROM steering WHERE name = 'measure_ttl')
           FROM ({totals.LEADER}) leader, ({totals.WORKERS}) workers, ({totals.ALLOCATIONS}) allocations,
                ({LATELY}) lately
         """,
         hour=HOUR_S,
         minute=max(MINUTE_S, 1.5 * history_every_s),
+        silent=silent_after_s,
     )
     at = totals.LEADING
     workers, rest = row[at : at + totals.WORKING], row[at + totals.WORKING :]
     reserved, allocated, ended_well, ended_badly, claims, conflicts, p50, p95, counts, waits, resting, *last = rest
-    ready, oldest, ttl = last
+    ready, oldest, late, ttl = last
     sums = Sums(
         leader=totals.read_leader(row),
         workers=totals.read_counts(workers),
@@ -74,6 +79,7 @@ def read(db: Database, history_every_s: float) -> Summed:
         gpus=totals.read_gpus(workers),
         allocations=AllocationCounts(reserved=reserved, allocated=allocated),
         jobs=counts,
+        late=late,
         waits=tuple(all_waits(waits, counts, ready=ready, resting=resting)),
         oldest_wait_s=oldest,
         ended_well=ended_well,

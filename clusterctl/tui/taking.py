@@ -1,0 +1,71 @@
+"""What the operator takes away from the screen: an id, a row, all that is shown."""
+
+from __future__ import annotations
+
+import io
+
+from textual.binding import Binding
+from textual.events import DeliveryComplete, DeliveryFailed
+
+from clusterctl.text import visible
+from clusterctl.tui.export import Form, as_json, as_line, exported
+from clusterctl.tui.frame.pages import FormDialog, PageDialog
+from clusterctl.tui.paint import Piece
+from clusterctl.tui.shell import Shell
+
+
+class Taking(Shell):
+    """Copies through the terminal (OSC 52), saves into the directory for downloads; in a browser it downloads."""
+
+    BINDINGS = [
+        Binding("y", "copy_id", "Copy the id", show=False),
+        Binding("Y", "copy_row", "Copy the row", show=False),
+        Binding("e", "export", "Export what is shown", show=False),
+        Binding("i", "inspect", "All fields", show=False),
+    ]
+
+    def action_copy_id(self) -> None:
+        ids = [subject.partition(":")[2] for subject in self.here.subjects()]
+        self.take(" ".join(ids), f"copied: {' '.join(ids)}")
+
+    def action_copy_row(self) -> None:
+        row = self.here.row()
+        self.take("" if row is None else as_line(row), "copied the row")
+
+    def take(self, text: str, told: str) -> None:
+        """Put *text* where the terminal pastes from."""
+        if not text:
+            self.say("there is nothing under the cursor", "warning")
+            return
+        self.copy_to_clipboard(visible(text))
+        self.say(told)
+
+    def action_inspect(self) -> None:
+        row = self.here.row()
+        if row is None:
+            self.say("there is nothing under the cursor", "warning")
+            return
+        lines = [[Piece(visible(line))] for line in as_json(row).splitlines()]
+        _ = self.push_screen(PageDialog("All fields", lines, self.glyphs, copied=as_json(row)))
+
+    def action_export(self) -> None:
+        rows = self.here.shown()
+        if not rows:
+            self.say("there is nothing to export here", "warning")
+            return
+        said = f"the {len(rows)} rows that have been seen, as they are now"
+        _ = self.push_screen(FormDialog(f"Export {self.here.title}", [[Piece(said)]], self.glyphs), self.export)
+
+    def export(self, form: Form | None) -> None:
+        """Save what is shown now."""
+        if form is None:
+            return
+        rows = self.here.shown()
+        name = f"clusterctl-{self.here.name_of}-{self.sight().at:%Y%m%dT%H%M%S}.{form}"
+        self.deliver_text(io.StringIO(exported(rows, form)), save_filename=name)
+
+    def on_delivery_complete(self, message: DeliveryComplete) -> None:
+        self.say(f"saved: {message.path}" if message.path else "downloaded")
+
+    def on_delivery_failed(self, message: DeliveryFailed) -> None:
+        self.say(f"not saved: {message.exception}", "error")

@@ -1,0 +1,36 @@
+"""What a stranger may call his job, or write into its log."""
+
+from __future__ import annotations
+
+STRANGE: dict[str, str] = {
+    "closing markup": "[/red]",
+    "markup that acts": "[@click=app.quit]x",
+    "clipboard": "\x1b]52;c;cm0gLXJmIC8K\x07",
+    "clear screen": "\x1b[2J\x1b[H",
+    "reset": "\x1bc",
+    "title": "\x1b]0;owned\x1b\\",
+    "link": "\x1b]8;;http://example.org\x1b\\here\x1b]8;;\x1b\\",
+    "colour without end": "\x1b[31;5;7mred",
+    "C1": "\x9b2J\x9d52;c;x\x9c\x85\x90",
+    "all of C0": "".join(map(chr, range(32))) + "\x7f",
+    "NUL": "a\x00b",
+    "bidi": "\u202egnp.exe\u2066\u200f",
+    "invisible": "a\u200b\u2060\ufeff\u3164\u00adb",
+    "separators": "a\u2028b\u2029c\u00a0d\u3000e",
+    "CJK": "日本語バッチ処理" * 8,
+    "half of a wide letter": "a日" * 60,
+    "emoji that are joined": "👩\u200d👩\u200d👧\u200d👦👍🏽🏳\ufe0f\u200d🌈🇩🇪" * 6,
+    "combining": "e\u0301" * 30 + "\u0301" * 400,
+    "a mark on nothing": "\u0301\u20dd",
+    "jamo": "\u1112\u1161\u11ab" * 40,
+    "right to left": "שלום עולם مرحبا",
+    "lone surrogates": "\udcff\ud800x",
+    "ten thousand letters": "x" * 10_000,
+    "ten thousand wide ones": "数" * 10_000,
+    "ten thousand escapes": "\x1b[2J" * 2_500,
+    "lines": "a\nb\r\nc\x0bd\x0c\x85e",
+    "tab": "a\tb\t\tc",
+    "tags": "\U000e0041\U000e0042\U000e0100",
+    "nothing": "",
+    "blanks": "   ",
+}

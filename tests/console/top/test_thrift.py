@@ -1,0 +1,68 @@
+"""What goes to the terminal: the same picture in fewer bytes."""
+
+from __future__ import annotations
+
+import re
+
+from textual.pilot import Pilot
+
+from clusterctl.tui.paint import Sight
+from tests.console.top.easel import Easel, show
+from tests.console.top.rows import a_page, a_table
+from tests.console.top.tube import Tube
+
+
+def test_the_terminal_shows_what_the_screen_holds() -> None:
+    table = a_table()
+    tube = Tube(100, 20)
+
+    async def scenario(easel: Easel, pilot: Pilot[None]) -> None:
+        for keys in ([], ["j", "space"], ["G"], ["right", "right"], ["V", "k", "k"], ["pageup"], ["asterisk"]):
+            table.show_page(a_page(range(len(keys) + 40), age_s=59.0 + len(keys)), Sight())
+            await pilot.press(*keys)
+            await pilot.pause()
+            tube.write("".join(easel.written))
+            easel.written.clear()
+            assert tube.lines() == easel.lines()
+            assert looks(tube.lines(), tube.styles()) == looks(easel.lines(), styles_of(easel))
+
+    show(table, scenario, (100, 20))
+
+
+def looks(lines: list[str], styles: list[list[str]]) -> list[list[str]]:
+    """The style of every cell, as far as it can be seen: of a blank only the ground."""
+    return [
+        [style.partition("48;")[2] if letter == " " else style for letter, style in zip(line, row, strict=True)]
+        for line, row in zip(lines, styles, strict=True)
+    ]
+
+
+def styles_of(easel: Easel) -> list[list[str]]:
+    """The style of every cell, as codes."""
+    rows = []
+    for strip in easel.screen._compositor.render_strips():
+        row: list[str] = []
+        for segment in strip:
+            codes = segment.style.render("X", color_system=easel.console._color_system) if segment.style else "X"
+            inside = codes.partition("X")[0].removeprefix("\x1b[").removesuffix("m")
+            row += [inside] * segment.cell_length
+        rows.append(row)
+    return rows
+
+
+def test_only_what_has_changed_is_written() -> None:
+    table = a_table()
+
+    async def scenario(easel: Easel, pilot: Pilot[None]) -> None:
+        table.show_page(a_page(range(40)), Sight())
+        await pilot.pause()
+        easel.written.clear()
+        table.show_page(a_page(range(40)), Sight())
+        await pilot.pause()
+        assert "".join(easel.written) == ""
+        table.tick(Sight(elapsed_s=1.0))
+        await pilot.pause()
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "".join(easel.written))
+        assert text == "1" * 19, "of 1m00s and 1m01s one digit, in each row in sight"
+
+    show(table, scenario, (100, 20))
