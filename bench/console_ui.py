@@ -1,15 +1,16 @@
 """What the console costs the machine that it runs on, at 10,000 jobs and 1,000 workers, on a terminal of 160x48.
 
-`refresh_ms`: CPU of taking in a look in which 40 rows in sight have changed, and of drawing it, by screen. `key_ms`:
-CPU from a key to what it draws. `idle_bytes`: what goes to the terminal at a look in which only ages have grown.
-Medians. `rss_mb`: memory of a console, and `growth_mb`: how much of it comes between its 4,000th look and its 40,000th.
-`first_paint_ms`: from the start of the program to its first line on a terminal, with no server
-to wait for; wall time.
+`refresh_ms`: CPU of taking in a look in which 40 rows in sight have changed and 10 jobs have come and gone, and of
+drawing it, by screen. `key_ms`: CPU from a key to what it draws, with all 10,000 jobs marked where that is the dearest
+case. `idle_bytes`: what goes to the terminal from one look to the next, two seconds later, while only ages grow: look,
+ticks, clock and page beside the list, by screen; by key, where that dialog is open over the jobs. `rss_mb`: memory of
+a console, with all that it imports once it is connected. `growth_bytes`: how much of it comes with each further look.
+`first_paint_ms`: from the start of the program to its first line on a terminal, with no server to wait for; wall time.
+All but the last and the bytes are medians.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import pty
@@ -17,112 +18,30 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from statistics import median
-from time import monotonic, process_time
-from typing import Any, NamedTuple, TypeVar, cast
+from time import monotonic
+from typing import NamedTuple
 
 import psutil
-from textual import events
-from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
+from bench.console_stand import Counting, Stand
 from bench.crowd import Crowd
-from clusterctl.tui import app
-from clusterctl.tui.app import Console
-from clusterctl.tui.connection import Connection
-from clusterctl.tui.messages import Looked
 
-SIZE = (160, 48)
 SMALL = (60, 16)  # where a look costs the least
 CHANGES, ROUNDS = 40, 20
 SCREENS = ("overview", "workers", "jobs")
 KEYS = ("j", "G", "g", "pagedown", "space", "right", "left")
-LOOKS = 40_000
+OPENING = ("x", "question_mark", "C", "i", "slash", "K")  # each opens something, and `escape` closes it
+DIALOGS = ("x", "question_mark", "K")
+LOOKS, SETTLED = 10_000, 4_000  # until then caches fill, of letters, styles and lines
 FIRST_LINE = b"Overview"
-T = TypeVar("T")
-
-
-class Counting(HeadlessDriver):
-    """A terminal that counts what it is given."""
-
-    letters = 0
-
-    @property
-    def is_headless(self) -> bool:
-        """It wants to be written to."""
-        return False
-
-    def write(self, data: str) -> None:
-        """As many bytes as that is."""
-        Counting.letters += len(data.encode())
-
-    def flush(self) -> None:
-        """It is counted already."""
-
-
-class Watched(Console):
-    """A console that tells when it has drawn."""
-
-    CSS_PATH = str(Path(app.__file__).with_name("app.tcss"))  # else it is looked for beside this module
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.drawn = asyncio.Event()
-
-    def post_display_hook(self) -> None:
-        """Called by Textual."""
-        self.drawn.set()
-
-
-class Stand:
-    """A console that is given its looks by hand: its own come once an hour. Its clock is turned by them."""
-
-    def __init__(self, screen: str, crowd: Crowd | None = None) -> None:
-        self.seconds = 0.0
-        self.crowd = crowd or Crowd()
-        self.console = Watched(
-            cast("Any", self.crowd), driver_class=Counting, interval=3600.0, screen=screen, clock=lambda: self.seconds
-        )
-
-    def play(self, scenario: Callable[[Stand, Pilot[int]], Awaitable[T]], size: tuple[int, int] = SIZE) -> T:
-        """Open it, let *scenario* play with it, and close it; what came of it."""
-
-        async def run() -> T:
-            async with self.console.run_test(headless=False, size=size) as pilot:
-                while not self.console.is_ready:
-                    await pilot.pause(0.01)
-                return await scenario(self, pilot)
-
-        return asyncio.run(run())
-
-    def look(self, changes: int) -> Looked:
-        """The next look, two seconds later."""
-        self.seconds += 2.0
-        look = self.crowd.look(self.console.here.want(), changes)
-        return Looked(look, self.seconds, Connection(answered_at=self.seconds))
-
-    async def show(self, changes: int, pilot: Pilot[int]) -> float:
-        """CPU milliseconds of taking in the next look, and drawing it."""
-        look = self.look(changes)
-        return await self.cost(lambda: self.console.post_message(look), pilot)
-
-    async def press(self, key: str, pilot: Pilot[int]) -> float:
-        """CPU milliseconds from a key to what it draws."""
-        event = events.Key(key, None)
-        return await self.cost(lambda: self.console.post_message(event), pilot)
-
-    async def cost(self, act: Callable[[], object], pilot: Pilot[int]) -> float:
-        """CPU milliseconds of *act*, until the terminal has what comes of it."""
-        self.console.drawn.clear()
-        begun = process_time()
-        act()
-        await self.console.drawn.wait()
-        took = (process_time() - begun) * 1e3
-        await pilot.pause()  # it has its own costs
-        return took
+# What a console that is connected has imported besides.
+CONNECTED = ("psycopg", "redis", "httpx", "plotext", "clusterctl.cluster", "clusterctl.views", "clusterctl.views.looks",
+             "clusterctl.views.trends", "clusterctl.operations.proposals", "clusterctl.output.reader")  # fmt: skip
 
 
 def measure(quick: bool) -> dict[str, object]:
@@ -132,9 +51,10 @@ def measure(quick: bool) -> dict[str, object]:
     return {
         "refresh_ms": {screen: round(refresh_ms(screen, rounds), 2) for screen in SCREENS},
         "key_ms": {key: round(took, 2) for key, took in keys.items()} | {"slowest": round(max(keys.values()), 2)},
-        "idle_bytes": {screen: idle_bytes(screen, rounds) for screen in SCREENS},
+        "idle_bytes": {screen: idle_bytes(screen, rounds) for screen in SCREENS}
+        | {key: idle_bytes("jobs", rounds, key) for key in DIALOGS},
         "rss_mb": in_a_process_of_its_own("memory_mb()"),
-        "growth_mb": in_a_process_of_its_own(f"growth_mb({LOOKS // 20 if quick else LOOKS})"),
+        "growth_bytes": in_a_process_of_its_own(f"growth_bytes({LOOKS // 5 if quick else LOOKS})"),
         "first_paint_ms": round(median(first_paint().wall_ms for _ in range(3 if quick else 9))),
     }
 
@@ -151,29 +71,40 @@ def refresh_ms(screen: str, rounds: int = ROUNDS) -> float:
 
 
 def key_ms(rounds: int = ROUNDS) -> dict[str, float]:
-    """Median CPU from each key to what it draws, among 10,000 jobs."""
+    """Median CPU from each key to what it draws, among 10,000 jobs; what opens something, with all of them marked."""
 
     async def scenario(stand: Stand, pilot: Pilot[int]) -> dict[str, float]:
-        took: dict[str, list[float]] = {key: [] for key in KEYS}
+        took: dict[str, list[float]] = {key: [] for key in (*KEYS, *OPENING)}
         for _ in range(rounds):
             await stand.show(CHANGES, pilot)
             for key in KEYS:
                 took[key].append(await stand.press(key, pilot))
+        await pilot.press("asterisk")
+        for _ in range(rounds):
+            await stand.show(CHANGES, pilot)
+            for key in OPENING:
+                took[key].append(await stand.press(key, pilot))
+                await pilot.press("escape")
+                await pilot.pause()
         return {key: median(each) for key, each in took.items()}
 
     return Stand("jobs").play(scenario)
 
 
-def idle_bytes(screen: str, rounds: int = ROUNDS) -> int:
-    """Median of what goes to the terminal at a look in which nothing has changed but the time."""
+def idle_bytes(screen: str, rounds: int = ROUNDS, key: str = "") -> int:
+    """What goes to the terminal from look to look in which nothing has changed but the time; *key* opens a dialog."""
 
     async def scenario(stand: Stand, pilot: Pilot[int]) -> int:
-        written = []
-        for _ in range(5 + rounds):
-            before = Counting.letters
-            await stand.show(0, pilot)
-            written.append(Counting.letters - before)
-        return round(median(written[5:]))
+        await stand.show(0, pilot)
+        await pilot.pause(0.3)  # the cursor has come to rest: the page beside the list is asked for
+        if key:
+            await pilot.press(key)
+        for _ in range(5):
+            await stand.rest(pilot)
+        before = Counting.letters
+        for _ in range(rounds):
+            await stand.rest(pilot)
+        return round((Counting.letters - before) / rounds)
 
     return Stand(screen).play(scenario)
 
@@ -186,7 +117,9 @@ def in_a_process_of_its_own(call: str) -> float:
 
 
 def memory_mb() -> float:
-    """MiB that a console takes which has shown its largest lists for a while."""
+    """MiB that a console takes which has shown its largest lists for a while, and all that its source imports."""
+    for name in CONNECTED:
+        import_module(name)
 
     async def scenario(stand: Stand, pilot: Pilot[int]) -> float:
         for key in "123123":
@@ -198,24 +131,28 @@ def memory_mb() -> float:
     return round(Stand("jobs").play(scenario), 1)
 
 
-def growth_mb(looks: int = LOOKS) -> float:
-    """How many MiB more a console takes after so many looks at jobs than after a tenth of them; one in 50 is drawn."""
+def growth_bytes(looks: int = LOOKS, settled: int = SETTLED) -> int:
+    """How many bytes more a console takes with each look after so many. Each goes all its way; one in 50 is drawn."""
 
     async def scenario(stand: Stand, pilot: Pilot[int]) -> float:
-        settled = 0.0
-        table = stand.console.here.table
-        assert table is not None
-        for number in range(looks):
-            look = stand.look(CHANGES).look
-            assert look.jobs is not None
-            table.show_page(look.jobs, stand.console.sight())
-            if number % 50 == 0:
-                await stand.show(CHANGES, pilot)
-            if number == looks // 10:
-                settled = rss_mb()
-        return rss_mb() - settled
+        await see(settled, stand, pilot)
+        before = rss_mb()
+        await see(looks, stand, pilot)
+        return (rss_mb() - before) * 2**20 / looks
 
-    return round(Stand("jobs", Crowd(jobs=100, workers=10)).play(scenario, SMALL), 1)
+    return round(Stand("jobs", Crowd(jobs=100, workers=10)).play(scenario, SMALL))
+
+
+async def see(looks: int, stand: Stand, pilot: Pilot[int]) -> None:
+    """Give the console so many *looks*, and ticks, a third of them on each of its busiest screens."""
+    for key in "312":
+        await pilot.press(key)
+        for _ in range(looks // 3 // 50):
+            with stand.console.batch_update():
+                for _ in range(49):
+                    stand.console.on_looked(stand.look(CHANGES))
+                    stand.console.tick()
+            await stand.show(CHANGES, pilot)
 
 
 def rss_mb() -> float:

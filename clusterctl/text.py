@@ -12,7 +12,8 @@ import re
 # lone surrogates (what os.fsdecode makes of bad bytes), bidi controls ("Trojan Source", CVE-2021-42574),
 # zero-width and other invisible format characters, fillers, interlinear marks, tag characters. And what makes
 # terminals disagree about how wide its neighbour is: joiners, variation selectors, the skin tones of emoji.
-# Last, marks that are piled up on one letter, or stand on none: they would be drawn over what is beside the text.
+# Last, marks that are piled up on one letter, or stand on none or on a blank, behind which a line may be broken:
+# they would be drawn over what is beside the text.
 _MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -21,7 +22,7 @@ _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff"
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
-    f"|(?:\\A|(?<=[{_MARKS}]{{4}}))[{_MARKS}]"
+    f"|(?:\\A|(?<=\\s)|(?<=[{_MARKS}]{{4}}))[{_MARKS}]"
 )
 # Takes one cell a letter, in every version of Unicode: Latin, Greek, Cyrillic, dashes, arrows, boxes, braille.
 _NARROW = re.compile(

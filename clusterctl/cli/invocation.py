@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
@@ -44,6 +45,12 @@ class Invocation:
         except ValueError:
             raise BadInput("redis_url has a port that is none: it is a number from 0 to 65535", ORIGINS) from None
         return settings
+
+    def export_flags(self) -> None:
+        """Put the settings that were flags where programs that we start read theirs."""
+        from clusterctl.settings import SETTINGS
+
+        os.environ.update({SETTINGS[name].variable: text for name, text in self.flags.items()})
 
     def cluster(self) -> Cluster:
         """The cluster, as a context manager, with the schema that we speak.

@@ -66,7 +66,7 @@ class AllocOnTerminalJob(Check):
             return self.fix(subject, released, risk, way="release", outcome=outcome, **guard)
         if stray.live_state != "up":
             change = "its worker must be heard first, or confirmed dead"
-            return self.by_hand(f"clusterctl worker {stray.worker} --confirm-dead", change)
+            return self.by_vouching(stray.worker, change)
         if stray.stopping:
             return self.by_hand("", "its agent has been asked to end it; look again")
         return self.fix(

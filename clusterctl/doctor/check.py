@@ -80,11 +80,16 @@ class Check(ABC):
         """A mend that the doctor can make."""
         target = "" if subject == "cluster" else f" {shlex.quote(subject)}"
         command = f"clusterctl doctor --fix{'-stuck' if self.is_stuck else ''} {self.code}{target}"
-        return Fix(command=command, available=True, change=change, risk=risk, guard=guard)
+        return Fix(kind="mend", command=command, available=True, change=change, risk=risk, guard=guard)
 
     def by_hand(self, command: str = "", change: str = "") -> Fix:
         """What only a person can do, or decide."""
         return Fix(command=command, available=False, change=change)
+
+    def by_vouching(self, worker: str, change: str) -> Fix:
+        """What comes right once a person says that the machine of *worker* is dead."""
+        command = f"clusterctl worker {worker} --confirm-dead"
+        return Fix(kind="confirm_dead", command=command, available=False, change=change)
 
     def fated(self, fate: Fate, finding: Finding, sentence: str) -> Mended:
         """What became of mending *finding*."""

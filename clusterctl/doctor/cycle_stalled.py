@@ -33,7 +33,9 @@ class CycleStalled(Check):
         reign = evidence.reign(cluster.db, NEVER)
         if reign.waiting_s is None:
             return
-        which = "a job that could start" if reign.could_start else "a job that no worker could have, as was last decided,"
+        which = (
+            "a job that could start" if reign.could_start else "a job that no worker could have, as was last decided,"
+        )
         wait = f"{which} has waited for {format_age(reign.waiting_s)}"
         if reign.renewed_age_s is None or reign.renewed_age_s > TAKEOVER:
             was = f" (the last was {reign.holder})" if reign.holder else ""

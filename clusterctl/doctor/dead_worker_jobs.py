@@ -38,9 +38,7 @@ class DeadWorkerJobs(Check):
                 f"worker:{holder.worker}",
                 f"{holder.worker} {silent} and holds {cpus(holder.cpu_milli)} for "
                 f"{len(holder.jobs)} job{'' if len(holder.jobs) == 1 else 's'}; {why}",
-                self.by_hand(
-                    f"clusterctl worker {holder.worker} --confirm-dead", "if you know that its machine runs nothing"
-                ),
+                self.by_vouching(holder.worker, "if you know that its machine runs nothing"),
                 since=holder.heard_at,
                 severity=severity,
                 evidence=evidence_of(holder, withheld),

@@ -84,4 +84,5 @@ def _death(directory: StateDirectory, process: Process) -> ClusterError:
     log = directory.log(process.name)
     output = log.with_suffix(".err")
     told = output if output.exists() and output.stat().st_size else log
-    return ClusterError(f"{process.name} ended: {last_words(told)}", hint=f"its log is {told}")
+    hint = f"its log is {told}; `clusterctl down` stops what runs"
+    return ClusterError(f"{process.name} ended: {last_words(told)}", hint=hint)

@@ -19,6 +19,7 @@ from clusterctl.embedded import identity, postgres, record, valkey
 from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.record import Keeper, Process, Role, Stack
 from clusterctl.embedded.roster import Roster, trim_logs
+from clusterctl.model.errors import ClusterError
 
 CONNECTIONS = 100  # of Postgres, besides two for each worker
 LISTENING_WITHIN = 10.0  # seconds from a daemon's start to its first heed of signals
@@ -44,7 +45,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     cpus: str = ""
     memory: str = ""
-    durable: bool = True
 
 
 class Report(NamedTuple):
@@ -65,20 +65,34 @@ def up(state_dir: Path, wanted: Wanted, *, migrate: Migrate, keep: bool = False,
 
     *migrate* is given the database's URL, and brings its schema up to date. With *keep*, the caller is recorded as the
     keeper unless one lives (and should then call `keeper.keep`). Workers that ran here before in this stack are wanted
-    too, with the flags that they had. Does not wait for the daemons: see `readiness`. Raises Refused or ClusterError.
+    too, with the flags that they had. Does not wait for the daemons: see `readiness`. Raises Refused or ClusterError,
+    having stopped what it started: that would have nobody who looks after it.
     """
     directory = StateDirectory.create(state_dir)
     with directory.locked():
         roster = Roster(directory, _remembered(directory), tell)
         roster.change(stopping=False, keeper=roster.stack.living_keeper)
         trim_logs(directory)
-        run_servers(roster, connections=_connections(roster.stack, wanted), durable=wanted.durable)
-        migrate(roster.stack.database_url)
-        _run_daemons(roster, wanted)
+        try:
+            run_servers(roster, connections=_connections(roster.stack, wanted), durable=True)
+            migrate(roster.stack.database_url)
+            _run_daemons(roster, wanted)
+        except ClusterError:
+            _take_back(roster)
+            raise
         other = roster.stack.keeper
         if keep and other is None:
             roster.change(keeper=Keeper.this_process())
         return Report(roster.stack, tuple(roster.found), tuple(roster.started), other)
+
+
+def _take_back(roster: Roster) -> None:
+    """Stop what was started just now; what ran before is left as it was."""
+    for role, number, patience in _LEAVING:
+        _stop([process for process in roster.started if process.role == role], number, patience, roster.tell)
+    if not any(process.lives for process in roster.stack.processes):
+        record.remove(roster.directory)
+        roster.directory.leave_sockets()
 
 
 def run_servers(roster: Roster, *, connections: int, durable: bool) -> None:

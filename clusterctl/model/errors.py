@@ -50,6 +50,14 @@ class NameTaken(ClusterError):
 class Outage(ClusterError):
     """Postgres or Redis cannot be reached. Waited out by daemons, told by the command line."""
 
+    is_told_as = "unreachable"
+
     def __init__(self, what: str, message: str, hint: str = "") -> None:
-        super().__init__(f"{what} unreachable: {message}", hint)
+        super().__init__(f"{what} {self.is_told_as}: {message}", hint)
         self.what = what
+
+
+class Slow(Outage):
+    """It is up, but gave up what it was asked: that took too long. Waited out all the same, and never told as down."""
+
+    is_told_as = "is up, but slow"

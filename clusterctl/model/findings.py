@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 Severity = Literal["critical", "warning", "info"]
+RANKS: Mapping[str, int] = {severity: rank for rank, severity in enumerate(get_args(Severity))}  # the worst first
 Server = Literal["postgres", "redis", "this machine"]
 Fate = Literal["done", "changed", "refused"]
+FixKind = Literal["", "mend", "confirm_dead"]
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +20,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 
     ``available``: the doctor does it, by ``command``; otherwise ``command`` is what a person may do, or empty.
     ``change`` and ``risk`` are sentences. ``guard`` is the precondition: the identities and versions of what was seen;
-    where they no longer hold, nothing is done.
+    where they no longer hold, nothing is done. ``kind``: what sort of mend it is, ``mend`` if the doctor's own; empty
+    if only a person knows.
     """
 
     command: str
@@ -26,6 +29,7 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     change: str = ""
     risk: str = ""
     guard: Mapping[str, Any] = {}
+    kind: FixKind = ""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from clusterctl.model.audit import AuditPicture
 from clusterctl.model.claim_log import ClaimPicture
+from clusterctl.model.console import Screen
 from clusterctl.model.filters import Filter
 from clusterctl.model.pictures import (
     AllocationCounts,
@@ -22,7 +23,6 @@ from clusterctl.model.pictures import (
 )
 from clusterctl.model.services import ServicePicture
 
-Screen = Literal["overview", "workers", "jobs", "stuck", "claims", "trends", "doctor", "services", "audit"]
 Key = int | str  # of a row: a job's, claim's, service's or audit entry's number, or a worker's name
 Row = TypeVar("Row")
 

@@ -62,7 +62,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     when it is carried out, in a sentence; ``guard``: the same for the machine, opaque. ``command``: the same as words
     of a shell, empty if one is not enough; ``commands``: all that it takes. ``undo``: the deed that takes it back,
     None if nothing does; ``by_hand``: what does, but not at once. ``typed``: what has to be typed to confirm, empty for
-    a key. Without ``changes`` there is nothing to do, and it cannot be carried out. ``deed`` may be another than was asked for: what was meant by it.
+    a key. Without ``changes`` there is nothing to do, and it cannot be carried out. ``deed`` may be another than was
+    asked for: what was meant by it.
     """
 
     deed: Deed

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
 
-from clusterctl.model.errors import Moved, Outage, Refused, SchemaMismatch, Superseded
+from clusterctl.model.errors import Moved, Outage, Refused, SchemaMismatch, Slow, Superseded
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,6 +33,8 @@ MANY_WAIT = "`clusterctl jobs --state pending` lists what waits"
 OVERBOOKED = "_not_oversubscribed"  # how the CHECKs are called that keep a worker from being promised twice
 # The server answered, but not with the tables that we know.
 UNKNOWN_SCHEMA = {"42P01", "42703", "42883", "3F000"}
+GIVEN_UP = "57014"  # our statement_timeout, or somebody's pg_cancel_backend: the answer of a server that lives
+SEE_WHY = "pg_stat_activity shows what it is busy with, and who waits for whose lock"
 
 
 class Database:
@@ -222,6 +224,8 @@ class Database:
                 raise Refused(one_line(error), MANY_WAIT) from error
             if error.sqlstate in UNKNOWN_SCHEMA:
                 raise SchemaMismatch(one_line(error), "run `clusterctl db migrate`") from error
+            if error.sqlstate == GIVEN_UP:
+                raise Slow("postgres", one_line(error), SEE_WHY) from error
             if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or self._is_cut():
                 self.close()
                 raise Outage("postgres", one_line(error)) from error

@@ -27,6 +27,7 @@ def loads(text: str | bytes) -> Any:
 
 set_json_loads(loads)
 
+
 class Connection(psycopg.Connection[Any]):
     """Waits ``patience`` seconds for an answer, and then asks ``is_hopeless`` whether to wait on.
 

@@ -48,7 +48,6 @@ SCREENS: tuple[tuple[str, type[ConsoleScreen]], ...] = (
     ("a", AuditScreen),
     ("", LogsScreen),
 )
-LEAST = (60, 16)  # columns and lines: below, nothing could be told
 
 
 class Console(Shaping, Taking, Acting):
@@ -66,6 +65,8 @@ class Console(Shaping, Taking, Acting):
         Binding("escape", "step_back", "Back", show=False),
         Binding("z", "zoom", "Zoom", show=False),
         Binding("l", "visit('job', 'logs')", "Logs"),
+        Binding("W", "visit('worker', 'workers')", "Its worker", show=False),
+        Binding("D", "decisions", "Its claims", show=False),
         Binding("colon", "command_palette", "Command"),
         Binding("question_mark", "help", "Help"),
     ]
@@ -87,7 +88,7 @@ class Console(Shaping, Taking, Acting):
         yield Painted(id="too-small")
 
     def on_mount(self) -> None:
-        self.screen.set_class(self.setup.ascii, "-ascii")
+        self.set_class(self.setup.ascii, "-ascii")
         self.here.shape.sort = self.setup.sort
         self.bar.about(self.here.shape)
         if self.setup.filter:
@@ -103,7 +104,7 @@ class Console(Shaping, Taking, Acting):
 
     @property
     def is_standing(self) -> bool:
-        return bool(self.screen_stack) and bool(self.screen_stack[0].query(f"#{self.places.here}"))
+        return bool(self.screen_stack) and self.screen_stack[0].query_one_optional(f"#{self.places.here}") is not None
 
     def screen_of(self, name: str) -> ConsoleScreen:
         """The screen of that name."""
@@ -171,6 +172,9 @@ class Console(Shaping, Taking, Acting):
             self.go_to(subject, screen)
         else:
             self.say(f"the row under the cursor is about no {kind}", "warning")
+
+    def action_decisions(self) -> None:
+        self.action_visit("job" if self.concerned("job") else "worker", "claims")
 
     def action_step_back(self) -> None:
         """One step: out of the zoom, out of the detail, without the filter, to where one came from."""
@@ -252,7 +256,7 @@ class Console(Shaping, Taking, Acting):
         _ = self.push_screen(HelpDialog(groups_of(nodes_of(self), self.glyphs, without), self.glyphs))
 
     def on_resize(self, event: events.Resize) -> None:
-        small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
+        small = event.size.width < frame.LEAST[0] or event.size.height < frame.LEAST[1]
         self.screen_stack[0].set_class(small, "-small")
         self.draw_frame()
         self.call_after_refresh(self.ask_if_started)

@@ -6,6 +6,7 @@ What is not known of a subject never stands in the way: the proposal looks anew,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from clusterctl.model.claim_log import ClaimPicture
@@ -23,7 +24,6 @@ Asked = Literal["", "replicas", "deadline", "prune"]
 JOB_KEYS: Mapping[JobVerb, str] = {"cancel": "K", "requeue": "R", "hold": "H", "release": "H"}
 STATES = frozenset(JobState)
 NOT_HERE = "nothing here that it could be done to"
-CONFIRM_DEAD = "--confirm-dead"  # ends the command of a finding that only a person can put right, by vouching
 
 
 class Meant(NamedTuple):
@@ -46,21 +46,27 @@ class Meant(NamedTuple):
     def named(self, kind: str) -> tuple[str, ...]:
         """Which jobs, workers or services: the subjects themselves, and what findings and claims among them concern."""
         concerned = (each for finding in self.findings for each in finding.concerns)
-        every = [*self.subjects, *concerned, *(f"job:{claim.job_id}" for claim in self.decided())]
-        return tuple(dict.fromkeys(each.partition(":")[2] for each in every if each.startswith(f"{kind}:")))
+        return names_of((*self.subjects, *concerned, *(f"job:{claim.job_id}" for claim in self.decided())), kind)
 
     def decided(self) -> Iterator[ClaimPicture]:
         """The claims that are meant, about a job each."""
-        numbers = (int(each.partition(":")[2]) for each in self.subjects if each.startswith("claim:"))
+        numbers = map(int, names_of(self.subjects, "claim"))
         found = (self.claims[number] for number in numbers if number in self.claims)
         return (claim for claim in found if claim.job_id is not None)
+
+
+@lru_cache(16)
+def names_of(subjects: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """What those of that *kind* are called, each once. Asked again and again about the same, which may be 10,000."""
+    start = f"{kind}:"
+    return tuple(dict.fromkeys(each[len(start) :] for each in subjects if each.startswith(start)))
 
 
 class Offer(NamedTuple):
     """A deed in the menu. ``why_not``: why it cannot be done to what is meant; empty if it can.
 
     ``asks``: what somebody has to say first. ``things``: how many it is about. ``services``: the jobs are their
-    replicas, whose numbers are not known yet.
+    replicas, whose numbers are not known yet. ``about``: what it would be done to; empty for what is wrong with it all.
     """
 
     label: str
@@ -70,6 +76,7 @@ class Offer(NamedTuple):
     asks: Asked = ""
     things: int = 1
     services: tuple[int, ...] = ()
+    about: str = ""
 
 
 def meant(look: Look | None, subjects: tuple[str, ...], **other: Any) -> Meant:
@@ -91,7 +98,19 @@ def rows_of(page: Page[Row] | None) -> Mapping[Key, Row]:
 
 def offers(meant: Meant) -> list[Offer]:
     """All that can be done to what is meant, and what cannot, with the reason; then what needs no subject."""
-    return [*fixes(meant), *of_jobs(meant), *of_workers(meant), *of_services(meant), *of_the_cluster(meant)]
+    families = (
+        ("", fixes(meant)),
+        (named(meant, "job", "service"), of_jobs(meant)),
+        (named(meant, "worker"), of_workers(meant)),
+        (named(meant, "service"), of_services(meant)),
+        ("the cluster", of_the_cluster(meant)),
+    )
+    return [offer._replace(about=about) for about, some in families for offer in some]
+
+
+def named(meant: Meant, *kinds: str) -> str:
+    """Those of such *kinds* that are meant: ``job 7 and 2 services``."""
+    return " and ".join(called(kind, names) for kind in kinds if (names := meant.named(kind)))
 
 
 def offered(meant: Meant, key: str) -> Offer:
@@ -102,7 +121,8 @@ def offered(meant: Meant, key: str) -> Offer:
 
 def fixes(meant: Meant) -> Iterator[Offer]:
     """``F``: what puts right what is wrong with it."""
-    about = meant.findings or tuple(each for each in meant.known if set(each.concerns) & set(meant.subjects))
+    subjects = frozenset(meant.subjects)
+    about = meant.findings or tuple(each for each in meant.known if not subjects.isdisjoint(each.concerns))
     mends = tuple(each for each in about if each.fix.available)
     if mends:
         yield Offer(f"Mend {counted(len(mends), 'finding')}", "F", Deed(verb="mend", findings=mends), things=len(mends))
@@ -115,7 +135,7 @@ def fixes(meant: Meant) -> Iterator[Offer]:
 
 def silent_ones(meant: Meant, about: Sequence[Finding]) -> tuple[str, ...]:
     """Silent workers, of which what they hold can only come free when somebody vouches that they are dead."""
-    told = [each for each in about if each.fix.command.endswith(CONFIRM_DEAD)]
+    told = [each for each in about if each.fix.kind == "confirm_dead"]
     by_findings = [each[7:] for finding in told for each in finding.concerns if each.startswith("worker:")]
     homes = [job.worker for job in rows(meant.jobs, map(int, meant.named("job"))) if job.worker]
     by_look = [*meant.named("worker"), *homes]

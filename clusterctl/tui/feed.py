@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
-from clusterctl.model.errors import ClusterError, Outage
+from clusterctl.model.errors import BadInput, ClusterError, Outage
 from clusterctl.model.looks import Want
 from clusterctl.tui.connection import Connection
 from clusterctl.tui.messages import Broken, Looked, LookFailed
@@ -81,9 +81,12 @@ class Feed:
         try:
             look = self._source.look(want)
         except ClusterError as error:
-            self._postgres = self._postgres.failed(self._clock(), str(error), self._chance())
+            if isinstance(error, BadInput) and (want.filter or want.sort):  # that there is no such field is an answer
+                self._postgres = self._postgres.answered(self._clock(), self._postgres.took_ms)
+            else:
+                self._postgres = self._postgres.failed(self._clock(), str(error), self._chance())
             redis = self._source.redis() if isinstance(error, Outage) else None
-            self._tell(LookFailed(error, self._postgres, redis))
+            self._tell(LookFailed(error, self._postgres, redis, want))
         else:
             self._postgres = self._postgres.answered(self._clock(), look.took_ms)
             self._tell(Looked(look, self._clock(), self._postgres))

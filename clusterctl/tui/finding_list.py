@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from clusterctl.model.filters import Filter, matches, value_of
-from clusterctl.model.findings import Finding
+from clusterctl.model import listing
+from clusterctl.model.console import AFTERWARDS_S
+from clusterctl.model.filters import Filter
+from clusterctl.model.findings import RANKS, Finding
 from clusterctl.model.looks import Key, Page
 from clusterctl.model.proposals import Outcome
-from clusterctl.tui.findings import RANKS, Found, key_of
+from clusterctl.tui.findings import Found, key_of
 
-STAYS_S = 10.0
+SPANS = {"age": ("since", "")}
 
 
 class Listed(NamedTuple):
@@ -50,7 +52,7 @@ class FindingList:
         by_subject = {outcome.subject: outcome for outcome in outcomes}
         for finding in self._found:
             if outcome := by_subject.get(finding.subject):
-                self._ended[key_of(finding)] = (now + STAYS_S, Listed(finding, outcome))
+                self._ended[key_of(finding)] = (now + AFTERWARDS_S, Listed(finding, outcome))
 
     def listed(self, now: float) -> list[Listed]:
         """All of them: what is wrong, and in its place what was mended a moment ago."""
@@ -63,9 +65,7 @@ class FindingList:
         """Those that *filter* leaves, in that order. *at*: now, by the database's clock, from which ages are told."""
         rows = self.listed(now)
         if filter is not None or sort:  # else nobody need know them as plain data
-            told = [(searchable(row.finding, at), row) for row in rows]
-            told = [(plain, row) for plain, row in told if filter is None or matches(filter, plain)]
-            rows = [row for _, row in ordered(told, sort)]
+            rows = listing.chosen([(searchable(row.finding, at), row) for row in rows], filter, sort)
         keyed: dict[Key, Listed] = {key_of(row.finding): row for row in rows}
         return Page(keys=tuple(keyed), rows=keyed, total=len(keyed))
 
@@ -73,23 +73,4 @@ class FindingList:
 def searchable(finding: Finding, at: datetime) -> dict[str, Any]:
     """A finding as plain data, its age beside it."""
     plain: dict[str, Any] = msgspec.to_builtins(finding, builtin_types=(datetime,), enc_hook=str)
-    plain["age"] = None if finding.since is None else (at - finding.since).total_seconds()
-    return plain
-
-
-def ordered(rows: list[tuple[dict[str, Any], Listed]], sort: Sequence[str]) -> list[tuple[dict[str, Any], Listed]]:
-    """By these fields, the most important first; ``-field`` turned round. What has none comes last."""
-    for name in reversed(sort):
-        field = name.removeprefix("-")
-        filled = [row for row in rows if value_of(row[0], field) is not None]
-        empty = [row for row in rows if value_of(row[0], field) is None]
-        rows = sorted(filled, key=lambda row: rank(row[0], field), reverse=name.startswith("-")) + empty
-    return rows
-
-
-def rank(plain: Mapping[str, Any], field: str) -> Any:
-    """What can be compared: severities by how bad they are, what is no plain value by its text."""
-    value = value_of(plain, field)
-    if field == "severity":
-        return RANKS.get(value, len(RANKS))
-    return value if isinstance(value, str | int | float | datetime) else str(value)
+    return listing.with_spans(plain, SPANS, at)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import get_args
 
 import msgspec
 
-from clusterctl.model.findings import Examination, Finding, Severity
+from clusterctl.model.findings import RANKS, Examination, Finding, Severity
 
 SEEN_S, UNSEEN_S = 10.0, 30.0  # between two looks: while somebody sees the findings, and for the badges only
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-RANKS: Mapping[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,9 +84,10 @@ class FindingsRound:
         """A look is under way."""
         self._is_under_way, self._hurries = True, False
 
-    def ended(self, now: float) -> None:
-        """It has ended, well or not."""
+    def ended(self, now: float, *, in_vain: bool = False) -> None:
+        """It has ended, well or not. *in_vain*: in an outage; the next one comes as soon as that is over."""
         self._is_under_way, self._ended_at = False, now
+        self._hurries = self._hurries or in_vain
 
     def hurry(self) -> None:
         """Something was done, or somebody wants to know: what is under way may have looked before that."""

@@ -16,6 +16,7 @@ from clusterctl.output.reader import Reader, Readers
 BLOCK = 1 << 16  # bytes from the end with which one begins, and by which one goes back
 FAR = 4 << 20  # bytes behind its end: whoever follows is not shown them all
 FARTHEST = 1 << 58  # bytes: beyond any output, and still a place that an agent and a file system can be asked for
+LONGEST_LETTER = 4  # bytes, in UTF-8
 LONGEST_LINE = 16 << 20  # bytes: of a longer one the middle is a beginning, too
 
 Kind = Literal["text", "older", "note", "quiet", "lost"]
@@ -32,6 +33,14 @@ def last_lines(found: OutputPicture, count: int) -> tuple[str, ...]:
         return ()
     lines = shown(piece).decode("utf-8", "backslashreplace").splitlines()
     return tuple(lines[-count:])
+
+
+def beginning(data: bytes) -> int:
+    """Where one may begin to read in what was cut anywhere: after a line, or else not in the middle of a letter."""
+    line = data.find(b"\n") + 1
+    if line:
+        return line
+    return next((at for at, byte in enumerate(data[:LONGEST_LETTER]) if byte & 0xC0 != 0x80), 0)
 
 
 class Tell(Protocol):
@@ -78,7 +87,7 @@ class Reading:
             if piece.gap is not None and not piece.data:
                 place = self._gap_around(place, piece.gap).begin
             else:
-                place += piece.data.find(b"\n") + 1
+                place += beginning(piece.data)
         self._first = self._end = place
         self._identity = self._who()
         self._tell("older", "", place == 0)
@@ -115,6 +124,7 @@ class Reading:
             if begin and step < LONGEST_LINE and (not cut or begin + cut >= self._first):
                 step *= 4  # nothing but the middle of a long line
                 continue
+            cut = beginning(piece.data) if begin else 0
             self._tell_older(begin + cut if begin + cut < self._first else begin)
             return
         self._tell("older", "", True)
@@ -151,7 +161,7 @@ class Reading:
     def _skip(self, size: int) -> None:
         """It is written faster than anybody can read: go to its end."""
         place = size - BLOCK
-        place += self._read(place).data.find(b"\n") + 1
+        place += beginning(self._read(place).data)
         missing = about_bytes(place - self._end)
         self._tell("note", f"[… {missing} not shown: they were written faster than anybody reads …]")
         self._end, self._last = place, b"\n"

@@ -9,7 +9,7 @@ from typing import Any
 from textual.message import Message
 
 from clusterctl.model.errors import ClusterError
-from clusterctl.model.looks import Look, RedisSight
+from clusterctl.model.looks import Look, RedisSight, Want
 from clusterctl.tui.connection import Connection
 from clusterctl.tui.source import Source
 
@@ -33,6 +33,7 @@ class LookFailed(Message):
     error: ClusterError
     postgres: Connection
     redis: RedisSight | None = None  # nobody asked it, if None
+    want: Want | None = None  # what was to be seen
 
 
 @dataclass

@@ -6,17 +6,20 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clusterctl.model.exits import ExitCode
 from clusterctl.settings import Settings
 from clusterctl.settings.places import state_home
 from clusterctl.tui.frame.heading import cluster_name
 
+if TYPE_CHECKING:
+    from clusterctl.tui.app import Console
+
 # Those that Textual and its event loop take for themselves, and do not give back.
 TAKEN = (
     signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT,
-    signal.SIGTTIN, signal.SIGTTOU,
+    signal.SIGTTIN, signal.SIGTTOU, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2,
 )  # fmt: skip
 
 
@@ -41,9 +44,14 @@ def open_console(settings: Settings, again: Callable[[], Settings] | None = None
     source.close()
     if console.crash is not None:
         sys.stderr.write(console.crash.lines)
-    for title in console.under_way.values():
-        sys.stderr.write(f"clusterctl: left while it was under way, it may have been done, or not: {title}\n")
+    sys.stderr.writelines(last_words(console))
     return console.return_code or (ExitCode.FAILED if console.under_way else 0)
+
+
+def last_words(console: Console) -> Iterator[str]:
+    """Lines about deeds whose end nobody has waited for: they may still be done after this program has gone."""
+    for title in console.under_way.values():
+        yield f"clusterctl: it may have been done, or not: {title}\n"
 
 
 @contextmanager

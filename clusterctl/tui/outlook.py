@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clusterctl.model.errors import ClusterError, Outage
+from clusterctl.model.console import FASTEST, SLOWEST
+from clusterctl.model.errors import ClusterError, Outage, Slow
 from clusterctl.model.looks import Look, RedisSight
 from clusterctl.tui.connection import Connection
 from clusterctl.tui.dialogs.gate import Circumstances
 from clusterctl.tui.frame.heading import Heading
 from clusterctl.tui.paint import Glyphs, Sight
 
-FASTEST, SLOWEST = 0.5, 60.0  # seconds between two looks
-PACES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+PACES = (FASTEST, 1.0, 2.0, 5.0, 10.0, 30.0, SLOWEST)  # seconds between two looks
 BLURRED, BLURRED_AFTER = 5, 60.0  # times as slow, so many seconds after the terminal has lost the focus
 
 
@@ -37,7 +37,7 @@ class Outlook:
         self.unseen: int | None = None  # looks that have come while paused; None while not
         self.postgres = Connection()
         self.redis: RedisSight | None = None
-        self.refused = False
+        self.refused = self.slow = False
         self.hint = ""  # what to do about what is wrong with Postgres
         self.blurred_at: float | None = None
         self.awaits = False  # somebody asked for the next look: it is shown although the view is paused
@@ -49,7 +49,7 @@ class Outlook:
 
     def looked(self, look: Look, got_at: float, postgres: Connection) -> bool:
         """A look has come; whether it is to be shown."""
-        self.postgres, self.redis, self.refused = postgres, look.redis, False
+        self.postgres, self.redis, self.refused, self.slow = postgres, look.redis, False, False
         self.latest, self.latest_at = look, got_at
         if self.unseen is not None and not self.awaits:
             self.unseen += 1
@@ -59,11 +59,15 @@ class Outlook:
         return True
 
     def failed(self, error: ClusterError, postgres: Connection, redis: RedisSight | None) -> None:
-        """None has come, and why."""
-        self.postgres, self.refused = postgres, not isinstance(error, Outage)
+        """None has come, and why. That Postgres knows no such field is an answer of it, and no failure."""
+        if not postgres.failures:
+            self.postgres, self.refused, self.slow, self.hint = postgres, False, False, ""
+            return
+        self.postgres, self.refused, self.slow = postgres, not isinstance(error, Outage), isinstance(error, Slow)
         self.redis = redis or self.redis
         never = postgres.answered_at is None
-        self.hint = (self._nowhere() if never else "") if isinstance(error, Outage) else error.hint
+        is_away = isinstance(error, Outage) and not self.slow
+        self.hint = (self._nowhere() if never else "") if is_away else error.hint
 
     def pause(self) -> bool:
         """Let the view stand still, or go on; whether it stands still now."""
@@ -122,10 +126,11 @@ class Outlook:
             read_only=self.read_only,
             held=held,
             refused=self.refused,
+            slow=self.slow,
             hint=self.hint,
         )
 
     def circumstances(self, now: float, filter_trouble: str) -> Circumstances:
         """Whether anything may be done now."""
         state = self.postgres.state(now, self.pace(now))
-        return Circumstances(self.read_only, state, self.unseen is not None, filter_trouble)
+        return Circumstances(self.read_only, state, self.unseen is not None, filter_trouble, self.slow)

@@ -10,9 +10,11 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from clusterctl.model.proposals import Deed
-from clusterctl.text import visible
+from clusterctl.text import cells, visible
 from clusterctl.tui.deeds import Offer
+from clusterctl.tui.paint import Piece, fit
 from clusterctl.tui.setup import ThemeName
+from clusterctl.tui.tones import glyphs_of
 
 if TYPE_CHECKING:
     from clusterctl.tui.app import Console
@@ -39,21 +41,22 @@ class Palette(Provider):
 
     async def discover(self) -> Hits:
         for command in commands(cast("Console", self.app)):
-            yield DiscoveryHit(safe(command.text), command.run, command.text, command.help)
+            yield DiscoveryHit(safe(command.text, self.app), command.run, command.text, command.help)
 
     async def search(self, query: str) -> Hits:
         app = cast("Console", self.app)
         for command in sentences(app, query.strip().removeprefix(":").strip()):
-            yield Hit(SURE, safe(command.text), command.run, text=visible(command.text), help=command.help)
+            yield Hit(SURE, safe(command.text, app), command.run, text=visible(command.text), help=command.help)
         matcher = self.matcher(query)
         for command in (*commands(app), *not_now(app)):
             if (score := max(matcher.match(command.text), matcher.match(command.verb))) > 0:
-                yield Hit(score, safe(command.text), command.run, text=command.text, help=command.help)
+                yield Hit(score, safe(command.text, app), command.run, text=command.text, help=command.help)
 
 
-def safe(text: str) -> Content:
-    """As a line that is no markup."""
-    return Content(visible(text, LONGEST))
+def safe(text: str, app: object) -> Content:
+    """As a line that is no markup, in the letters that the console may draw with."""
+    shown = visible(text, LONGEST)
+    return Content("".join(piece.text for piece in fit([Piece(shown)], cells(shown), cut=glyphs_of(app).cut)))
 
 
 def commands(app: Console) -> Iterator[Command]:

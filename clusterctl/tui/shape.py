@@ -75,6 +75,14 @@ class Shape:
             self.trouble, self.hint = str(error).removeprefix("the filter's "), error.hint
         return self._typed != before
 
+    def refuse(self, error: BadInput) -> None:
+        """The database does not know what was asked for: the order is given up first, and then the filter."""
+        if self.sort:
+            self.sort = ()
+        else:
+            self._typed = None
+            self.trouble, self.hint = str(error), error.hint
+
     def order_by(self, field: str) -> None:
         """Order by *field*; the other way round if it is ordered by that already."""
         self.sort = (f"-{field}",) if self.sort == (field,) else (field,)

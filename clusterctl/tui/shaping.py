@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.binding import Binding
 
+from clusterctl.model.console import OF_FINDINGS
+from clusterctl.model.errors import BadInput
+from clusterctl.model.looks import Want
 from clusterctl.tui.frame.columns_dialog import ColumnsDialog
-from clusterctl.tui.frame.filter_bar import FilterBar
+from clusterctl.tui.frame.filter_bar import FilterBar, FilterInput
 from clusterctl.tui.shell import Shell
 from clusterctl.tui.table.table import Table
 
@@ -30,11 +34,18 @@ class Shaping(Shell):
         else:
             self.say(f"there is no list to filter on {self.here.title}")
 
+    def on_key(self, event: events.Key) -> None:
+        """What came in one burst with / was sent to the list before the line was typed in: it belongs there."""
+        if event.is_printable and event.character and isinstance(self.focused, FilterInput):
+            self.bar.receive(event.character)
+
     def action_faults(self) -> None:
         shape = self.here.shape
         if not shape.can_show_faults:
             self.say(
-                f"{self.here.title} shows nothing else" if self.here.name_of in FAULTY else "no faults are known here"
+                f"{self.here.title} shows nothing else"
+                if self.here.name_of in OF_FINDINGS
+                else "no faults are known here"
             )
             return
         shape.faults = not shape.faults
@@ -65,25 +76,40 @@ class Shaping(Shell):
         self.here.shape_changed()
         self.draw_frame()
 
+    def misunderstood(self, error: BadInput, want: Want | None) -> None:
+        """Postgres answers, but knows no such field: ask for what it knows."""
+        asked = self.here.want()
+        if want is not None and (want.screen, want.filter, want.sort) == (asked.screen, asked.filter, asked.sort):
+            self.say(f"{error} ({error.hint})" if error.hint else str(error), "warning")
+            self.here.shape.refuse(error)
+            if (table := self.here.table) is not None:
+                table.sort = self.here.shape.sort
+            self.bar.settle()
+            self.ask_again()
+
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
-        if message.shape is self.here.shape:
+        if self.is_standing and message.shape is self.here.shape:  # letters may still come while it is taken down
             self.reshape()
 
     def on_filter_bar_left(self) -> None:
-        self.focus_list()
-        self.bar.settle()
-        self.draw_frame()
+        if self.is_standing:
+            self.focus_list()
+            self.bar.settle()
+            self.draw_frame()
 
     def on_table_sort_asked(self, message: Table.SortAsked) -> None:
-        self.here.shape.sort = message.sort
-        self.reshape()
+        if self.is_standing:
+            self.here.shape.sort = message.sort
+            self.reshape()
+
+    def on_table_marked(self) -> None:
+        if self.is_standing:
+            self.draw_frame()
 
     def on_table_scrolled(self) -> None:
-        self.ask_again()
+        if self.is_standing:
+            self.ask_again()
 
     def focus_list(self) -> None:
         """Let keys go to the screen."""
         raise NotImplementedError
-
-
-FAULTY = ("stuck", "doctor")

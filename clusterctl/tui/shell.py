@@ -7,14 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
-from textual.app import App
 from textual.binding import Binding
 from textual.driver import Driver
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 
+from clusterctl.model.console import WITH_FINDINGS
+from clusterctl.model.errors import BadInput
 from clusterctl.model.exits import ExitCode
 from clusterctl.model.findings import Examination
-from clusterctl.model.looks import Look
+from clusterctl.model.looks import Look, Want
 from clusterctl.text import visible
 from clusterctl.tui.crash import Crash, crash
 from clusterctl.tui.dialogs.gate import Circumstances
@@ -29,17 +30,16 @@ from clusterctl.tui.screens.screen import ConsoleScreen
 from clusterctl.tui.setup import Setup, ThemeName
 from clusterctl.tui.source import Source
 from clusterctl.tui.terminal import HANGUP, driver_for, is_gone
-from clusterctl.tui.thrift import thrifty
+from clusterctl.tui.thrift import ThriftyApp
 from clusterctl.tui.tones import themes
 
 TICK = 1.0  # seconds: how often ages grow
-OF_FINDINGS = ("overview", "stuck", "doctor")  # the screens that show them
 LONGEST_TOAST = 500  # cells
 WIDEST_TOAST, BESIDE_TOAST = 60, 5  # cells; longer lines would be broken, and the last ones hidden
 Severity = Literal["information", "warning", "error"]
 
 
-class Shell(App[int]):
+class Shell(ThriftyApp[int]):
     """Looks come in, and are handed to the screen that is shown; its questions go out, and their answers come back."""
 
     HELP_GROUP = "Everywhere"
@@ -121,7 +121,8 @@ class Shell(App[int]):
 
     def circumstances(self) -> Circumstances:
         """Whether anything may be done now."""
-        return self.outlook.circumstances(self.clock(), self.here.shape.trouble)
+        now = self.outlook.circumstances(self.clock(), self.here.shape.trouble)
+        return now._replace(is_behind=self.here.is_behind)
 
     def on_mount(self) -> None:
         self.set_interval(TICK, self.tick)
@@ -159,8 +160,13 @@ class Shell(App[int]):
         if not self.is_standing:
             return
         self.outlook.failed(message.error, message.postgres, message.redis)
+        if not message.postgres.failures and isinstance(message.error, BadInput):
+            self.misunderstood(message.error, message.want)
         self.here.tick(self.sight())
         self.draw_frame()
+
+    def misunderstood(self, error: BadInput, want: Want | None) -> None:
+        """Postgres answers, but knows no such field."""
 
     def on_answered(self, message: Answered) -> None:
         if self.is_standing:
@@ -202,7 +208,7 @@ class Shell(App[int]):
 
     def look_for_findings(self) -> None:
         """If it is time."""
-        seen = self.here.name_of in OF_FINDINGS
+        seen = self.here.name_of in WITH_FINDINGS
         known = self.outlook.look is not None  # before the first look nobody could say of when they are
         if not known or self.outlook.postgres.failures or not self.findings_round.due(self.clock(), seen=seen):
             return
@@ -211,19 +217,13 @@ class Shell(App[int]):
 
     def take_findings(self, examination: Examination) -> None:
         """They have come."""
-        self.findings_ended()
+        self.findings_round.ended(self.clock(), in_vain=bool(self.outlook.postgres.failures))
         self.show_findings(self.found.taken(examination, self.sight().now))
 
     def miss_findings(self, error: Exception) -> None:
         """They have not."""
-        self.findings_ended()
+        self.findings_round.ended(self.clock(), in_vain=bool(self.outlook.postgres.failures))
         self.show_findings(self.found.failed(str(error)))
-
-    def findings_ended(self) -> None:
-        """A look for them; during an outage it was in vain, and the next one comes as soon as that is over."""
-        self.findings_round.ended(self.clock())
-        if self.outlook.postgres.failures:
-            self.findings_round.hurry()
 
     def show_findings(self, found: Found) -> None:
         """Tell every screen."""
@@ -240,6 +240,7 @@ class Shell(App[int]):
         self.look_for_findings()
 
     def action_look_now(self) -> None:
+        self.forget_terminal()
         self.hurry()
 
     def action_pause(self) -> None:
@@ -267,10 +268,6 @@ class Shell(App[int]):
         room = min(WIDEST_TOAST, self.size.width * 3 // 4) - BESIDE_TOAST
         said = [line for part in visible(text, LONGEST_TOAST, keep="\n").split("\n") for line in flowed(part, room)]
         self.notify("\n".join(said), severity=severity, timeout=timeout, markup=False)
-
-    def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        shorter: Any = thrifty(renderable)
-        super()._display(screen, shorter)
 
     def take_theme(self, name: ThemeName) -> None:
         """These colours from now on."""

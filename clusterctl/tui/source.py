@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from clusterctl.model.claim_log import ClaimChoice, ClaimPicture
 from clusterctl.model.claim_story import ClaimStory
-from clusterctl.model.errors import ClusterError, Moved, Outage
+from clusterctl.model.errors import ClusterError, Moved, Outage, Slow
 from clusterctl.model.explanation import Explanation
 from clusterctl.model.finding_story import FindingStory
 from clusterctl.model.findings import Examination, Finding
@@ -159,7 +159,7 @@ class LiveSource:
             found = looks.look(self._looks, want)
         except ClusterError as error:
             self._speaks = False
-            if isinstance(error, Outage):
+            if isinstance(error, Outage) and not isinstance(error, Slow):
                 self._find_again()
             raise
         self._speaks = self._has_seen = True

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 from textual.binding import Binding
 from textual.events import DeliveryComplete, DeliveryFailed
 
 from clusterctl.text import visible
+from clusterctl.tui import gathering
 from clusterctl.tui.export import Form, as_json, as_line, exported
 from clusterctl.tui.frame.pages import FormDialog, PageDialog
+from clusterctl.tui.gathering import Gathered
 from clusterctl.tui.paint import Piece
 from clusterctl.tui.shell import Shell
 
@@ -20,9 +23,11 @@ class Taking(Shell):
     BINDINGS = [
         Binding("y", "copy_id", "Copy the id", show=False),
         Binding("Y", "copy_row", "Copy the row", show=False),
-        Binding("e", "export", "Export what is shown", show=False),
+        Binding("e", "export", "Export the list", show=False),
         Binding("i", "inspect", "All fields", show=False),
     ]
+
+    _saved = ""  # what the last export holds
 
     def action_copy_id(self) -> None:
         ids = [subject.partition(":")[2] for subject in self.here.subjects()]
@@ -49,23 +54,39 @@ class Taking(Shell):
         _ = self.push_screen(PageDialog("All fields", lines, self.glyphs, copied=as_json(row)))
 
     def action_export(self) -> None:
-        rows = self.here.shown()
+        rows, look = self.here.shown(), self.look
+        page = self.here.page_of(look) if look is not None else None
         if not rows:
             self.say("there is nothing to export here", "warning")
             return
-        said = f"the {len(rows)} rows that have been seen, as they are now"
+        said = f"all {len(rows):,}, as they are now" if page is None else gathering.foretold(page)
         _ = self.push_screen(FormDialog(f"Export {self.here.title}", [[Piece(said)]], self.glyphs), self.export)
 
     def export(self, form: Form | None) -> None:
-        """Save what is shown now."""
+        """Save all that is in the list now, also what nobody has scrolled to: that is asked for."""
         if form is None:
             return
-        rows = self.here.shown()
-        name = f"clusterctl-{self.here.name_of}-{self.sight().at:%Y%m%dT%H%M%S}.{form}"
-        self.deliver_text(io.StringIO(exported(rows, form)), save_filename=name)
+        here, want = self.here, self.here.want()
+        name = f"clusterctl-{here.name_of}-{self.sight().at:%Y%m%dT%H%M%S}.{form}"
+        if self.look is None or here.page_of(self.look) is None:
+            self.save(Gathered(here.shown()), form, name)
+            return
+        self.errands.run(
+            "export",
+            lambda: gathering.gathered(self.source, want, here.page_of),
+            lambda found: self.save(found, form, name),
+            lambda error: self.say(f"not saved: {error}", "error"),
+        )
+
+    def save(self, found: Gathered, form: Form, name: str) -> None:
+        """Into the directory for downloads, or where there is none into the one in which the console was started."""
+        self._saved = found.told()
+        downloads = Path.home() / "Downloads"
+        where = downloads if downloads.is_dir() else Path.cwd()
+        self.deliver_text(io.StringIO(exported(found.rows, form)), save_directory=where, save_filename=name)
 
     def on_delivery_complete(self, message: DeliveryComplete) -> None:
-        self.say(f"saved: {message.path}" if message.path else "downloaded")
+        self.say(f"{f'saved: {message.path}' if message.path else 'downloaded'}\n{self._saved}")
 
     def on_delivery_failed(self, message: DeliveryFailed) -> None:
         self.say(f"not saved: {message.exception}", "error")

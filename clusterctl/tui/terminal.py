@@ -1,8 +1,10 @@
 """The terminal that the console is drawn on: left clean whatever ends it, and let go of when it has vanished.
 
-Textual leaves three things to be done. It has no handlers for SIGTERM and SIGHUP, so these would leave the terminal in
+Textual leaves some things to be done. It has no handlers for SIGTERM and its like, so these would leave the terminal in
 raw mode on its other screen. Its thread that reads keys spins when the terminal is gone and SIGHUP is ignored; its
-thread that writes dies of that, and whoever draws then waits for it for ever.
+thread that writes dies of that, and whoever draws then waits for it for ever. It stops in the midst of whatever it
+does, be that writing; when it goes on it does not draw again what the terminal has forgotten; and where SIGSTOP has
+stopped it, it takes the terminal a second time, and then for its raw mode as what was there before.
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from clusterctl.tui.thrift import ThriftyApp
+
 HANGUP = 128 + signal.SIGHUP
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+FOR_DAEMONS = (signal.SIGUSR1, signal.SIGUSR2)  # "log what you do", to ours: whoever sends it here means no harm
 
 
 class Lasting:
@@ -62,7 +67,32 @@ class ConsoleDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         for number in SIGNALS:  # before the terminal is changed: there is no moment in which they would leave it so
             self._loop.add_signal_handler(number, self.leave, 128 + number)
+        for number in FOR_DAEMONS:
+            self._loop.add_signal_handler(number, lambda: None)  # ours: children would inherit SIG_IGN
+        self._loop.add_signal_handler(signal.SIGTSTP, self._stop)
+        self._loop.add_signal_handler(signal.SIGCONT, self._go_on)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types there
+
+    @property
+    def _has_terminal(self) -> bool:
+        """Whether it is ours, and drawn on."""
+        return self._writer_thread is not None and self._writer_thread.is_alive()
+
+    def _stop(self) -> None:
+        """Give the terminal back, and stop until somebody says SIGCONT."""
+        if self._has_terminal:
+            self.suspend_application_mode()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        """Take the terminal and draw all of it, also after a stop that gave no time to give it back."""
+        if self._app._exit or not self._app.is_running:  # it is being given back for good
+            return
+        if self._has_terminal:
+            self.suspend_application_mode()
+        self.resume_application_mode()
+        if isinstance(self._app, ThriftyApp):
+            self._app.forget_terminal()
 
     def _lost(self) -> None:
         self._loop.call_soon_threadsafe(self.leave, HANGUP)

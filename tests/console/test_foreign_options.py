@@ -99,7 +99,7 @@ def test_what_only_sbatch_does_is_not_guessed_to_be_something_else(run: Run) -> 
         assert "hint: nothing here does what it does for sbatch; see" in run("submit", option, "true").err
 
 
-@pytest.mark.parametrize("word", [*foreign.NOT_YET, "TOP"])
+@pytest.mark.parametrize("word", [*foreign.NOT_YET, "SIMULATE"])
 def test_a_command_that_is_not_there_yet_says_so(run: Run, word: str) -> None:
     assert word not in WHERE
     said = run(word, "--whatever")

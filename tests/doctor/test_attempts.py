@@ -148,6 +148,7 @@ def test_what_an_unheard_worker_holds_is_given_up_by_its_fence_or_by_a_person(wa
     assert "job:1" in finding.concerns
     assert "given up after 16m30s of silence" in finding.sentence
     assert finding.fix.command == "clusterctl worker w1 --confirm-dead"
+    assert finding.fix.kind == "confirm_dead"
     before = ward.rows()
     assert ward.mend(finding).fate == "refused"
     assert ward.rows() == before

@@ -261,6 +261,7 @@ def test_an_attempt_on_an_unheard_worker_is_not_released(ward: Ward) -> None:
     finding = ward.findings("alloc_on_terminal_job")[0]
     assert not finding.fix.available
     assert finding.fix.command == "clusterctl worker w1 --confirm-dead"
+    assert finding.fix.kind == "confirm_dead"
 
 
 def test_what_its_job_holds_is_no_stray_whoever_asks(ward: Ward) -> None:

@@ -12,7 +12,7 @@ from clusterctl.model.exits import code_of
 
 
 def one_of(kind: type[ClusterError]) -> ClusterError:
-    return Outage("redis", "no answer", "is it up?") if kind is Outage else kind("it went wrong", "do it again")
+    return kind("redis", "no answer", "is it up?") if issubclass(kind, Outage) else kind("it went wrong", "do it again")
 
 
 def test_every_class_of_errors_is_known() -> None:

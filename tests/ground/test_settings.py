@@ -89,6 +89,13 @@ def test_a_pid_that_now_is_another_process_is_not_the_stacks_postgres(places: Pa
     assert running_stack(places / "state" / "clusterctl") is None
 
 
+@pytest.mark.parametrize("answering", [{}, {"database_url": "postgresql:///s"}, {"redis_url": "unix:///s"}])
+def test_a_stack_whose_servers_are_only_being_started_counts_as_none(places: Path, answering: dict[str, str]) -> None:
+    content = {"database_url": "", "redis_url": "", **answering}
+    write(places / "state" / "clusterctl" / "stack.json", json.dumps(content))
+    assert load(env={}, cwd=places / "here") == Settings()
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"database_url": 7}', "[]"])
 def test_a_torn_stack_file_counts_as_none(places: Path, content: str) -> None:
     write(places / "state" / "clusterctl" / "stack.json", content)

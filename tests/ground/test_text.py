@@ -29,6 +29,7 @@ from clusterctl.text import cells, inert, masked, visible
         ("⚠\ufe0f", "⚠\\ufe0f"),
         ("hidden\u3164\uffa0", "hidden\\u3164\\uffa0"),
         ("\u0301alone", "\\u0301alone"),
+        ("on a \u0301blank", "on a \\u0301blank"),
         ("e\u0301\u0302\u0303\u0304\u0305x", "e\u0301\u0302\u0303\u0304\\u0305x"),
     ],
 )

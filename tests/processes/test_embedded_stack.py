@@ -13,11 +13,13 @@ import psutil
 import pytest
 
 from clusterctl import launch
-from clusterctl.embedded import identity, record, stack
+from clusterctl.embedded import identity, postgres, record, stack
 from clusterctl.embedded.directory import StateDirectory
 from clusterctl.embedded.keeper import LONGEST_PAUSE, Pauses
 from clusterctl.embedded.readiness import missing
 from clusterctl.embedded.record import Keeper, Process, Role, Stack
+from clusterctl.embedded.stack import Wanted
+from clusterctl.model.errors import SchemaMismatch
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec, Submission
 from clusterctl.store import submissions
@@ -208,3 +210,15 @@ def test_a_daemon_that_has_run_calmly_is_started_at_once_again() -> None:
         pauses.started(now)
     assert pauses.left(4.0) == 3.0
     assert pauses.left(64.0) == 0.0
+
+
+def test_an_up_that_fails_leaves_nothing_of_its_own_running(state: Path) -> None:
+    def foreign(url: str) -> None:
+        raise SchemaMismatch("the schema is of another version")
+
+    told: list[str] = []
+    with pytest.raises(SchemaMismatch):
+        stack.up(state, Wanted(workers=0), migrate=foreign, tell=told.append)
+    assert told[-2:] == ["stopping valkey", "stopping postgres"]
+    assert recorded(state) == Stack()
+    assert postgres.living(StateDirectory(state)) is None

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from clusterctl.model.errors import Moved, Outage
+from clusterctl.model.errors import Moved, Outage, Slow
 from clusterctl.store.connection import CONNECT_TIMEOUT, Database
 from tests.line import Line
 from tests.store.conftest import Connect
@@ -116,9 +116,14 @@ def test_anothers_lock_is_waited_for_only_so_long_and_then_the_world_has_moved(d
     assert hasty.run("UPDATE leader SET holder = 'you'") == 1
 
 
-def test_a_statement_that_takes_too_long_is_an_outage(connect: Connect) -> None:
-    with pytest.raises(Outage):
-        connect(statement_timeout="50").value("SELECT pg_sleep(5)")
+def test_a_statement_that_takes_too_long_says_that_the_server_is_up_but_slow(connect: Connect) -> None:
+    hasty = connect(statement_timeout="50")
+    pid = hasty.value("SELECT pg_backend_pid()")
+    with pytest.raises(Slow, match="postgres is up, but slow: canceling statement"):
+        hasty.value("SELECT pg_sleep(5)")
+    with pytest.raises(Slow), hasty.transaction():
+        hasty.value("SELECT pg_sleep(5)")
+    assert hasty.value("SELECT pg_backend_pid()") == pid  # to dial again would make it slower still
 
 
 def test_a_bug_stays_a_bug(db: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clusterctl.model.errors import BadInput
-from clusterctl.model.looks import Screen
+from clusterctl.model.console import Screen
 from clusterctl.store import (
     audit,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +14,7 @@ from clusterctl.cli.input.consent import DryRunOption, ReasonOption, YesOption, 
 from clusterctl.cli.input.selectors import SelectorArgument, chosen_ids, read_wanted, why_nothing
 from clusterctl.cli.invocation import invocation
 from clusterctl.cli.verbs import Verbs
+from clusterctl.model.job_verbs import Handled
 from clusterctl.model.states import LIVE, TERMINAL
 
 if TYPE_CHECKING:
@@ -146,12 +147,12 @@ def act(
     from clusterctl import operations
 
     wanted = read_wanted(selectors, filter)
-    do = {
+    verbs: Mapping[str, Callable[..., list[Handled]]] = {
         "cancel": operations.cancel,
         "hold": operations.hold,
         "release": operations.release,
         "requeue": operations.requeue,
-    }[verb]
+    }
     with invocation(ctx).cluster() as cluster:
         ids = chosen_ids(cluster, selectors, wanted, among)
         if not ids:
@@ -159,7 +160,7 @@ def act(
             return
         if not dry_run and not names_each(selectors) and len(ids) > MANY and somebody_is_there():
             ask(f"{verb.capitalize()} {len(ids):,} jobs?", given=yes)
-        handled = do(cluster, ids, reason=reason, dry_run=dry_run)
+        handled = verbs[verb](cluster, ids, reason=reason, dry_run=dry_run)
     tell(handled, parsable=parsable and not dry_run)
     end_with(handled, verb)
 

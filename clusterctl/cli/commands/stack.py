@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -63,7 +62,7 @@ def up(
 
     asked = invocation(ctx)
     root = state_directory(asked, "up")
-    export_flags(asked)  # the daemons are to know them too
+    asked.export_flags()  # the daemons are to know them too
     wanted = Wanted(workers=workers, cpus=cpus or "", memory=memory or "")
     if detach:
         standing.leave_running(root, wanted, asked)
@@ -190,15 +189,8 @@ def become(asked: Invocation, daemon: Daemon, args: list[str]) -> None:
     from clusterctl import launch
 
     asked.settings()
-    export_flags(asked)
+    asked.export_flags()
     launch.become(daemon, args)
-
-
-def export_flags(asked: Invocation) -> None:
-    """Put the settings that were flags where daemons read theirs."""
-    from clusterctl.settings import SETTINGS
-
-    os.environ.update({SETTINGS[name].variable: text for name, text in asked.flags.items()})
 
 
 def state_directory(asked: Invocation, command: str) -> Path:

@@ -17,6 +17,7 @@ from clusterctl.cli.input import web_options as web_
 from clusterctl.cli.input.wishes import told
 from clusterctl.cli.invocation import Invocation, invocation
 from clusterctl.cli.verbs import Verbs
+from clusterctl.model.console import FASTEST, SLOWEST, Screen
 from clusterctl.model.errors import BadInput, Outage
 
 if TYPE_CHECKING:
@@ -24,16 +25,14 @@ if TYPE_CHECKING:
     from clusterctl.tui.web import WebOptions
 
 app = Verbs()
-Screen = Literal["overview", "workers", "jobs", "stuck", "claims", "trends", "doctor", "services", "audit"]
 Theme = Literal["dark", "light", "ansi"]
-SHORTEST, LONGEST = 0.5, 60.0  # seconds between two looks
 
 
 def an_interval(text: str) -> str:
     """A duration within bounds, unchanged."""
     seconds = units.parse_duration(text)
-    if not SHORTEST <= seconds <= LONGEST:
-        raise ValueError(f"{text!a} is not from 0.5s to 60s")
+    if not FASTEST <= seconds <= SLOWEST:
+        raise ValueError(f"{text!a} is not from {FASTEST:g}s to {SLOWEST:g}s")
     return text
 
 
@@ -42,8 +41,14 @@ def top(
     ctx: typer.Context,
     *,
     screen: Annotated[
-        Screen, typer.Option("--screen", metavar="NAME", help="Which to begin with: jobs, stuck, claims, trends …")
-    ] = "overview",
+        Screen | None,
+        typer.Option(
+            "--screen",
+            metavar="NAME",
+            help="Which to begin with: jobs, stuck, claims, trends …",
+            show_default="overview, or jobs with --filter or --sort",
+        ),
+    ] = None,
     wanted: Annotated[
         str, typer.Option("--filter", metavar="FILTER", help="Of its list: 'state:failed wait>2m'.", show_default=False)
     ] = "",
@@ -52,7 +57,8 @@ def top(
         typer.Option(metavar="FIELD,…", help="Order its list by these; `-field` turns it round.", show_default=False),
     ] = "",
     interval: Annotated[
-        str, typer.Option(metavar="D", parser=told(an_interval), help="Between two looks, 0.5s to 60s.")
+        str,
+        typer.Option(metavar="D", parser=told(an_interval), help=f"Between two looks, {FASTEST:g}s to {SLOWEST:g}s."),
     ] = "2s",
     read_only: Annotated[bool, typer.Option("--read-only", help="Only look: nothing can be done from there.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Print one screen as text, and end.")] = False,
@@ -81,6 +87,7 @@ def top(
     which ends with 3 if Postgres cannot be reached.
     """
     asked = invocation(ctx)
+    screen = screen or ("jobs" if wanted or sort else "overview")
     options = web_.web_options(
         web,
         read_only=read_only,
@@ -91,6 +98,11 @@ def top(
         public_url=public_url,
         sessions=sessions,
     )
+    from clusterctl.tui.once import Asked, check
+
+    fields = tuple(part.strip() for part in sort.split(",") if part.strip())
+    shown = Asked(screen, wanted, fields, width=width(), ascii=ascii)
+    check(shown)
     words = [f"--screen={screen}", f"--filter={wanted}", f"--sort={sort}", f"--interval={interval}", f"--theme={theme}"]
     if options is not None:
         if once or form != "table":
@@ -98,10 +110,6 @@ def top(
         raise typer.Exit(in_browser(asked, [*words, *(["--ascii"] if ascii else [])], options))
     if form != "table" and is_interactive(once):
         raise BadInput("-o is for --once", "the console itself draws on the terminal")
-    from clusterctl.tui.once import Asked, check
-
-    shown = Asked(screen, wanted, tuple(part for part in sort.split(",") if part), width=width(), ascii=ascii)
-    check(shown)
     if not is_interactive(once):
         print_once(asked, shown, form)
         return
@@ -119,8 +127,8 @@ def is_interactive(once: bool = False) -> bool:
 
 
 def width() -> int:
-    """Columns of what is printed."""
-    return max(60, shutil.get_terminal_size().columns)
+    """Columns of what is printed on a terminal; 0 for a file or a pipe: nothing is cut there."""
+    return max(60, shutil.get_terminal_size().columns) if sys.stdout and sys.stdout.isatty() else 0
 
 
 def print_once(asked: Invocation, shown: Asked, form: PictureForm) -> None:
@@ -139,7 +147,7 @@ def print_once(asked: Invocation, shown: Asked, form: PictureForm) -> None:
     finally:
         source.close()
     if form == "json":
-        listing.show_plain(once.plain(seen))
+        listing.show_plain(once.plain(seen, shown))
         return
     lines = once.painted(seen, shown._replace(cluster=cluster_name(settings)))
     sys.stdout.write(once.as_text(lines, colour=colours.wanted(), ascii=shown.ascii))
@@ -166,9 +174,8 @@ def run(asked: Invocation, shown: Asked, *, interval: float, read_only: bool, th
 def in_browser(asked: Invocation, words: Sequence[str], options: WebOptions) -> int:
     """Serve consoles that are started with these *words*; returns when that ends."""
     from clusterctl import launch
-    from clusterctl.cli.commands.stack import export_flags
     from clusterctl.tui.web import serve
 
     asked.settings()  # what is wrong with them is told here, once, and not in each browser
-    export_flags(asked)  # a URL may hold a password: a console's words are for everybody to see
+    asked.export_flags()  # a URL may hold a password: a console's words are for everybody to see
     return serve([*launch.this_program(), "top", *words], options)

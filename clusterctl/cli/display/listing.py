@@ -16,8 +16,8 @@ import typer
 
 from clusterctl.cli.display import table
 from clusterctl.cli.display.table import Column
-from clusterctl.model.errors import BadInput
-from clusterctl.model.filters import Filter, Kind, matches, seconds
+from clusterctl.model import listing as model
+from clusterctl.model.filters import Filter, Kind
 from clusterctl.text import inert, visible
 
 T = TypeVar("T")
@@ -102,8 +102,9 @@ def show_chosen(
 
 def chosen(listing: Listing[T], rows: Sequence[T], *, wanted: Filter | None, sort: str) -> Sequence[T]:
     """Those of *rows* that are *wanted*, in order."""
-    found = rows if wanted is None else [row for row in rows if matches(wanted, searchable(listing, row))]
-    return ordered(listing, found, sort) if sort else found
+    if wanted is None and not sort:
+        return rows
+    return model.chosen([(searchable(listing, row), row) for row in rows], wanted, read_sort(listing, sort))
 
 
 def searchable(listing: Listing[T], row: T) -> dict[str, Any]:
@@ -114,10 +115,7 @@ def searchable(listing: Listing[T], row: T) -> dict[str, Any]:
 
 def span_of(plain: Mapping[str, Any], begin: str, end: str) -> float | None:
     """Seconds between two times of a row; to now, if *end* is empty or has not come. None before the first."""
-    since, until = pick(plain, begin), pick(plain, end) if end else None
-    if since is None:
-        return None
-    return (seconds(until) if until else datetime.now(UTC).timestamp()) - seconds(since)
+    return model.span_of(plain, begin, end, datetime.now(UTC))
 
 
 def show(listing: Listing[T], rows: Sequence[T], form: Form | None, *, more: int = 0) -> None:
@@ -226,25 +224,9 @@ def field(value: Any) -> str:
 
 def read_sort(listing: Listing[Any], text: str) -> tuple[str, ...]:
     """The fields that ``--sort`` names, most important first; ``-field`` turned round. Raises BadInput."""
-    known = dict.fromkeys((*listing.fields.split(), *listing.spans))
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
-    for name in names:
-        if name.removeprefix("-") not in known:
-            raise BadInput(f"cannot sort by {name.removeprefix('-')!a}", f"one of {', '.join(known)}")
-    return names
+    return model.fields_of_sort(text.split(","), (*listing.fields.split(), *listing.spans))
 
 
 def ordered(listing: Listing[T], rows: Sequence[T], sort: str) -> list[T]:
     """*rows* by the fields that *sort* names; what has none comes last. Raises BadInput for an unknown field."""
-    keyed = [(searchable(listing, row), row) for row in rows]
-    for name in reversed(read_sort(listing, sort)):
-        key = name.removeprefix("-")
-        empty = [pair for pair in keyed if pick(pair[0], key) is None]
-        filled = [pair for pair in keyed if pick(pair[0], key) is not None]
-        keyed = sorted(filled, key=lambda pair: comparable(pick(pair[0], key)), reverse=name.startswith("-")) + empty
-    return [row for _, row in keyed]
-
-
-def comparable(value: Any) -> Any:
-    """What can be ordered: of a map its text."""
-    return str(sorted(value.items())) if isinstance(value, dict) else value
+    return model.chosen([(searchable(listing, row), row) for row in rows], None, read_sort(listing, sort))

@@ -75,11 +75,12 @@ class DetailPane(ScrollView, can_focus=True):
 
     def show_sight(self, sight: Sight) -> None:
         """Time has passed: ages have grown, and what is shown may be old."""
-        self.sight = sight
+        is_back, self.sight = self.sight.stale and not sight.stale, sight
         if self._returns:
             self._returns = False
             self._forget_the_last_visit()
-        if self._told_at is not None and (sight.now - self._told_at).total_seconds() >= AGAIN_S:
+        waits = is_back if self._told_at is None else (sight.now - self._told_at).total_seconds() >= AGAIN_S
+        if waits:  # nobody could be asked when it came to rest, or the answer is old
             self._ask()
         if self._is_seen:
             self._paint()

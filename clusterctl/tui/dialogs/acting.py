@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from textual import events
 from textual.binding import Binding, BindingType
 
+from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.errors import ClusterError, NotTold, Outage
 from clusterctl.model.proposals import Deed, Outcome, Proposal
 from clusterctl.text import visible
@@ -29,7 +30,6 @@ from clusterctl.tui.dialogs.words import told
 from clusterctl.tui.shell import Shell
 from clusterctl.tui.source import Source
 
-UNDO_S = 10.0  # so long is an undo offered
 LONGEST_TITLE = 120  # cells
 DEED_ACTIONS = frozenset({"deed", "deeds", "undo", "outcomes"})
 KEYS_OF_DEEDS = frozenset("xFKRHPSUO")
@@ -61,8 +61,10 @@ class Acting(Shell):
         self._leaves: frozenset[str] = frozenset()  # those of which somebody who wants to quit was told
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A console that only looks has no deeds, on no key and in no menu."""
-        if action in DEED_ACTIONS and self.circumstances().read_only:
+        """A console that only looks has no deeds, on no key and in no menu; nor has one that is too small to show any."""
+        if action in DEED_ACTIONS and (
+            self.read_only or any(each.has_class("-small") for each in self.screen_stack[:1])
+        ):
             return False
         return super().check_action(action, parameters)
 
@@ -168,9 +170,11 @@ class Acting(Shell):
         well = all(each.fate in ("done", "unchanged") for each in outcomes)
         undo = self.offer_undo(proposal, outcomes)
         said = "\n".join([*told(outcomes), *undo])
-        self.say(said, "information" if well else "warning" if done else "error", timeout=UNDO_S if undo else None)
+        self.say(
+            said, "information" if well else "warning" if done else "error", timeout=AFTERWARDS_S if undo else None
+        )
         self.here.acted(self._outcomes)
-        self.action_look_now()
+        self.hurry()
 
     def not_told(self, errand: str, dialog: Confirmation, proposal: Proposal, error: Exception) -> None:
         """It was not done, or nobody knows: say which, in the dialog if it is still there."""
@@ -180,7 +184,7 @@ class Acting(Shell):
             dialog.show_trouble(said)
         else:
             self.say("\n".join([proposal.title.rstrip("?"), *said]), "error")
-        self.action_look_now()
+        self.hurry()
 
     def offer_undo(self, proposal: Proposal, outcomes: Sequence[Outcome]) -> list[str]:
         """For a while, of what was done: what was left is not to be taken back. What to say of it."""
@@ -190,13 +194,13 @@ class Acting(Shell):
             asked = proposal.title.rstrip("?")
             self._no_undo = f"U cannot take back: {asked}. {proposal.by_hand or 'Nothing does.'}" if done else ""
             return []
-        self._undo = (only(proposal.undo, done), self.clock() + UNDO_S)
-        return [f"U within {UNDO_S:.0f} s: undo"]
+        self._undo = (only(proposal.undo, done), self.clock() + AFTERWARDS_S)
+        return [f"U within {AFTERWARDS_S:.0f} s: undo"]
 
     def action_undo(self) -> None:
         """Propose to take the last deed back."""
         if self._undo is None or self.clock() > self._undo[1]:
-            self.say(self._no_undo or f"nothing to undo: only what was just done, for {UNDO_S:.0f} s", "warning")
+            self.say(self._no_undo or f"nothing to undo: only what was just done, for {AFTERWARDS_S:.0f} s", "warning")
             return
         deed, self._undo = self._undo[0], None
         self.begin(Offer(f"Undo: {deed.verb}", deed=deed, things=max(1, len(deed.jobs) + len(deed.workers))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from rich.segment import Segment
@@ -11,9 +12,12 @@ from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -48,10 +52,10 @@ class Choice(Widget, can_focus=True):
         """The key, and what it does."""
         return [Piece(f" {self.key} ", "dim" if self.disabled else "accent"), Piece(f"{self.label} ", self.tone())]
 
-    def rename(self, label: str) -> None:
-        """Say something else."""
-        if label != self.label:
-            self.label = label
+    def rename(self, label: str, key: str = "") -> None:
+        """Say something else, or that it has another key."""
+        if (label, key or self.key) != (self.label, self.key):
+            self.label, self.key = label, key or self.key
             self.refresh(layout=True)
 
     def tone(self) -> Tone:
@@ -104,6 +108,8 @@ class Dialog(ModalScreen[Result]):
         self.title_piece = Piece(title)
         self.glyphs = glyphs
         self.room = 20  # lines that are seen at once
+        self._below: Sequence[Strip] = ()
+        self._framed: tuple[int, str] | None = None  # how wide, and under which title
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box", classes="ascii" if self.glyphs is PLAIN_GLYPHS else ""):
@@ -124,6 +130,18 @@ class Dialog(ModalScreen[Result]):
         """What is said, in lines of at most *width* cells."""
         raise NotImplementedError
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        stack = self.app.screen_stack
+        self._below = stack[stack.index(self) - 1]._compositor.render_strips() if self in stack[1:] else ()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """The screen below, shaded. Textual would lead it through rich, thrice when a dialog opens, 30 ms each."""
+        if y >= len(self._below):
+            return Strip.blank(self.size.width, self.rich_style)
+        shade, strip = self.styles.background, self._below[y]
+        return Strip([Segment(text, shaded(style, shade)) for text, style, _ in strip], strip.cell_length)
+
     def on_mount(self) -> None:
         self.draw()
 
@@ -137,9 +155,11 @@ class Dialog(ModalScreen[Result]):
             return
         box, terminal = self.query_one("#box"), self.app.size
         width = min(WIDEST, terminal.width - 2)
-        box.styles.width = width
         title = self.plainly(self.title_piece.text)
-        box.border_title = Content(f" {title} ") if title else None
+        if (width, title) != self._framed:  # Textual would draw all of it anew
+            self._framed = (width, title)
+            box.styles.width = width
+            box.border_title = Content(f" {title} ") if title else None
         self.room = terminal.height - self.lines_beside()
         self.query_one(Sheet).show(self.body(width - FRAME), most=self.room)
 
@@ -166,3 +186,9 @@ class Dialog(ModalScreen[Result]):
     def end_with(self, result: Result | None) -> None:
         """Close, and give *result* to whoever opened it. From its own messages it must not be awaited."""
         _ = self.dismiss(result)
+
+
+@lru_cache(1024)
+def shaded(style: Style | None, shade: Color) -> Style | None:
+    """A style as it looks under a dialog."""
+    return next(iter(BackgroundScreen.process_segments([Segment(" ", style)], shade))).style

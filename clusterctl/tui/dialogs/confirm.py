@@ -17,13 +17,14 @@ from clusterctl.tui.dialogs.box import Choice, Dialog
 from clusterctl.tui.dialogs.entry import Entry
 from clusterctl.tui.dialogs.sheet import Sheet
 from clusterctl.tui.dialogs.words import Room, as_typed, flowed, proposal_lines
+from clusterctl.tui.frame.key_line import key_name
 from clusterctl.tui.paint import Glyphs, Line, Piece, data
 from clusterctl.units import format_age
 
 # ``looking``: it is thought up; ``asking``: somebody has to say yes; ``idle``: there is nothing to say yes to;
 # ``working``: it is carried out; ``over``.
 Stage = Literal["looking", "asking", "idle", "working", "over"]
-TICK_S = 0.5
+TICK_S = 1.0
 READ_S = 0.5  # seconds that it must have stood before a yes: a key that is held down has read nothing
 
 
@@ -65,7 +66,8 @@ class Confirmation(Dialog[None]):
 
     def choices(self) -> Sequence[Choice]:
         confirm, copy = Choice("y", "Do it", "confirm"), Choice("c", "copy", "copy")
-        reason, said = Choice("r", "reason", "reason", "reason-choice"), Choice("", "that is why", "said")
+        reason = Choice("r", "reason", "reason", "reason-choice")
+        said = Choice(key_name("enter", self.glyphs), "that is why", "said")
         more = Choice("tab", "more", "app.focus_next", "more")
         return [Choice("esc", "Leave it", "leave"), confirm, copy, reason, said, more]
 
@@ -158,12 +160,11 @@ class Confirmation(Dialog[None]):
     def draw_choices(self, writing: str) -> None:
         """What each key does; while something is written, letters are letters, and enter is what goes on."""
         asking = self.stage == "asking"
-        confirm, said = self.query_one("#confirm", Choice), self.query_one("#said", Choice)
-        confirm.key = self.glyphs.enter if writing == "typed" else "y"
-        confirm.rename(self.plainly(self.yes()))
+        confirm = self.query_one("#confirm", Choice)
+        confirm.rename(self.plainly(self.yes()), key_name("enter", self.glyphs) if writing == "typed" else "y")
         confirm.display = asking and writing != "reason"
         confirm.disabled = not self.may_be_confirmed()
-        said.key, said.display = self.glyphs.enter, writing == "reason"
+        self.query_one("#said").display = writing == "reason"
         self.query_one("#copy").display = bool(self.proposal and as_typed(self.proposal)) and not writing
         self.query_one("#reason-choice").display = asking and not writing
         self.query_one("#more").display = bool(writing)

@@ -13,13 +13,16 @@ class Circumstances(NamedTuple):
     """How the console stands to the cluster just now.
 
     ``connection``: to Postgres. ``paused``: what is shown stands still. ``filter_trouble``: why what stands in the
-    filter line is no filter, empty if it is one.
+    filter line is no filter, empty if it is one. ``is_slow``: Postgres is up, but gives looks up. ``is_behind``: the
+    list is still that of another filter.
     """
 
     read_only: bool = False
     connection: ConnectionState = "live"
     paused: bool = False
     filter_trouble: str = ""
+    is_slow: bool = False
+    is_behind: bool = False
 
 
 def why_not(now: Circumstances, subjects: int = 1) -> str:
@@ -27,11 +30,13 @@ def why_not(now: Circumstances, subjects: int = 1) -> str:
     if now.read_only:
         return READ_ONLY
     if now.connection != "live":
-        return UNSEEN[now.connection]
+        return SLOW if now.is_slow and now.connection == "retrying" else UNSEEN[now.connection]
     if now.paused:
         return "the view is paused: what is shown may be old; p goes on"
     if now.filter_trouble and subjects > 1:
         return f"the filter is not valid ({now.filter_trouble}): nobody knows which rows are meant"
+    if now.is_behind and subjects > 1:
+        return "the list does not fit the filter yet: wait until it has come"
     return ""
 
 
@@ -40,3 +45,4 @@ UNSEEN: dict[ConnectionState, str] = {
     "stale": "what is shown is old: Postgres has not answered of late; r looks again",
     "retrying": "Postgres cannot be reached; r tries again now",
 }
+SLOW = "what is shown is old: Postgres is too slow to tell more; r tries again now"

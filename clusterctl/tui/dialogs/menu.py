@@ -13,6 +13,8 @@ from clusterctl.tui.dialogs.box import Dialog
 from clusterctl.tui.dialogs.sheet import Sheet
 from clusterctl.tui.paint import Glyphs, Line, Piece, Tone, data
 
+LEAST_KINDS = 3  # what is wrong, one kind of things, the cluster: that needs no headings
+
 
 class Menu(Dialog[Offer]):
     """Picks an offer: by its key, or with the cursor and enter, or by mouse."""
@@ -29,15 +31,19 @@ class Menu(Dialog[Offer]):
         super().__init__(data(title(meant), width=60).text, glyphs)
         self.offers = offers
         self.hidden = meant.hidden
+        self.rows = rows_of(offers)  # of each line the offer, or a heading
         self.cursor = 0  # also where that does nothing: enter must not begin what nobody has chosen
 
     def body(self, width: int) -> list[Line]:
-        lines = [self.line(at, offer) for at, offer in enumerate(self.offers)]
+        lines = [self.line(row) for row in self.rows]
         left = Piece(f"  {self.hidden:,} more marked hidden by the filter: left alone", "dim")
         return [*lines, [], [left]] if self.hidden else lines
 
-    def line(self, at: int, offer: Offer) -> Line:
-        """One offer: its key, what it does, or why it cannot be done."""
+    def line(self, at: int | str) -> Line:
+        """One offer: its key, what it does, or why it cannot be done; or a heading."""
+        if isinstance(at, str):
+            return [data(at, "dim", width=60)]
+        offer = self.offers[at]
         tone: Tone = "dim" if offer.why_not else "plain"
         sign = self.glyphs.cursor if at == self.cursor else " "
         why = [Piece("  "), data(offer.why_not, "dim", width=200)] if offer.why_not else []
@@ -48,7 +54,7 @@ class Menu(Dialog[Offer]):
     def action_move(self, by: int) -> None:
         self.cursor = min(max(self.cursor + by, 0), len(self.offers) - 1)
         self.draw()
-        self.query_one(Sheet).bring_into_sight(self.cursor)
+        self.query_one(Sheet).bring_into_sight(self.rows.index(self.cursor))
 
     def action_pick(self) -> None:
         self.pick(self.cursor)
@@ -66,7 +72,19 @@ class Menu(Dialog[Offer]):
 
     def on_sheet_clicked(self, message: Sheet.Clicked) -> None:
         message.stop()
-        self.pick(message.at)
+        row = self.rows[message.at] if message.at < len(self.rows) else ""
+        if isinstance(row, int):
+            self.pick(row)
+
+
+def rows_of(offers: Sequence[Offer]) -> list[int | str]:
+    """The places of all offers; where things of several kinds are meant, each kind under a heading."""
+    kinds = dict.fromkeys(each.about for each in offers)
+    rows: list[int | str] = []
+    for about in kinds:
+        rows += [f"  {about}"] if about and len(kinds) > LEAST_KINDS else []
+        rows += [at for at, each in enumerate(offers) if each.about == about]
+    return rows
 
 
 def title(meant: Meant) -> str:

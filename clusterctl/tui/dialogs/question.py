@@ -16,6 +16,7 @@ from clusterctl.tui.deeds import Asked, Offer
 from clusterctl.tui.dialogs.box import Choice, Dialog
 from clusterctl.tui.dialogs.entry import Entry
 from clusterctl.tui.dialogs.words import flowed
+from clusterctl.tui.frame.key_line import key_name
 from clusterctl.tui.paint import Glyphs, Line, Piece, data
 from clusterctl.units import parse_duration
 
@@ -42,7 +43,7 @@ class Question(Dialog[Offer]):
         yield Entry("answer")
 
     def choices(self) -> Sequence[Choice]:
-        return [Choice("esc", self.LEAVE, "leave"), Choice(self.glyphs.enter, "Go on", "go_on")]
+        return [Choice("esc", self.LEAVE, "leave"), Choice(key_name("enter", self.glyphs), "Go on", "go_on")]
 
     def on_mount(self) -> None:
         self.query_one(Entry).ask(LABELS[self.offer.asks])

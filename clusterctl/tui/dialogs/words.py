@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.proposals import Change, Outcome, Proposal
 from clusterctl.text import cells
 from clusterctl.tui.paint import Glyphs, Line, Piece, Tone, data
@@ -57,7 +58,7 @@ def all_lines(proposal: Proposal, room: Room, glyphs: Glyphs, aside: str) -> lis
     return lines
 
 
-UNDO = "possible: U within 10 s afterwards, or the same way at any time"
+UNDO = f"possible: U within {AFTERWARDS_S:.0f} s afterwards, or the same way at any time"
 NO_UNDO = "cannot be undone"  # said in a risk, it need not be said twice
 
 

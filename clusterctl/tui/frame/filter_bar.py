@@ -108,8 +108,12 @@ class FilterBar(Vertical):
         """Let it be typed in."""
         self.add_class("-shown")
         field = self.query_one(FilterInput)
-        field.focus()
+        self.screen.set_focus(field)  # not focus(), which is done later: what is typed in one burst with / goes there
         field.cursor_position = len(field.value)
+
+    def receive(self, letter: str) -> None:
+        """As if that key had been pressed here."""
+        self.query_one(FilterInput).insert_text_at_cursor(letter)
 
     def type(self, text: str) -> None:
         """As if somebody had typed that and nothing else."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
+from clusterctl.model.console import OF_FINDINGS
 from clusterctl.tui.frame.filter_bar import FilterBar
 from clusterctl.tui.frame.heading import heading_lines
 from clusterctl.tui.frame.key_line import Hint, ListTitle, key_line, key_name, list_title
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from clusterctl.tui.screens.screen import ConsoleScreen
 
 OWN = ""
+LEAST = (60, 16)  # columns and lines: below, nothing could be told
 WIDE = 120  # columns from which the detail stands beside its list
 # What is told first at the bottom, where not all fits. What only one screen has comes at OWN.
 ORDER = (
@@ -42,7 +44,7 @@ SEVERITIES: dict[str | None, Tone] = {"critical": "bad", "warning": "warning", "
 
 def draw(app: Console) -> None:
     """All of it; what has not changed is not drawn again."""
-    if not app.is_standing or not app.screen_stack[0].query("#too-small"):
+    if not app.is_standing or app.screen_stack[0].query_one_optional("#too-small") is None:
         return
     below = app.screen_stack[0]
     width, height = app.size
@@ -52,7 +54,7 @@ def draw(app: Console) -> None:
     below.query_one("#title", Painted).show(title_of(app, width))
     if len(app.screen_stack) == 1:  # a dialog says its keys itself
         below.query_one("#keys", Painted).show([keys_of(app, width)])
-    too_small = f" terminal {width}x{height}, needs 60x16"
+    too_small = f" terminal {width}x{height}, needs {LEAST[0]}x{LEAST[1]}"
     below.query_one("#too-small", Painted).show([fit([Piece(too_small, "warning")], width)])
     below.query_one(FilterBar).count(matches_of(app))
 
@@ -87,7 +89,7 @@ def is_held(screen: ConsoleScreen) -> bool:
 def title_of(app: Console, width: int) -> list[Line]:
     """Over a list: how many rows, in which order."""
     here, table = app.here, app.here.table
-    if table is None or not here.has_title_line or app.look is None:
+    if table is None or not here.has_title_line or app.look is None or not table.is_known:
         return []
     shape, model = here.shape, table.model
     field = shape.sort[0] if shape.sort else ""
@@ -102,8 +104,9 @@ def title_of(app: Console, width: int) -> list[Line]:
         hidden=here.hidden_marks(),
         reached=len(model.keys),
         sort=f"{names.get(field.lstrip('-'), field.lstrip('-'))} {way}" if field else "",
-        as_of=here.seen_at(app.sight()) if app.sight().stale or here.name_of in ("stuck", "doctor") else None,
+        as_of=here.seen_at(app.sight()) if app.sight().stale or here.name_of in OF_FINDINGS else None,
         held="order held" if is_held(here) else "",
+        looking=here.is_behind,
     )
     return [list_title(told, width, app.glyphs)]
 
@@ -113,11 +116,14 @@ def matches_of(app: Console) -> Line:
     table = app.here.table
     if table is None or not app.here.shape.text:
         return []
-    return [Piece(f" {table.model.total:,} match   "), Piece("esc", "accent"), Piece(" clear ")]
+    words = f"looking{app.glyphs.cut}" if table.is_behind else f"{table.model.total:,} match"
+    return [Piece(f" {words}   "), Piece("esc", "accent"), Piece(" clear ")]
 
 
 def way_back(app: Console) -> str:
     """Where esc leads, if that is not plain to see."""
+    if app.here.table is not None and app.here.table.model.range_from is not None and app.here.table.has_focus:
+        return "end range"
     if app.here.has_class("-zoomed"):
         return "unzoom"
     if app.here.has_class("-opened") and app.size.width < WIDE:

@@ -19,6 +19,8 @@ from clusterctl.units import format_age
 WIDE = 140  # columns from which there is room for words
 SHORTEST_NAME = 20  # cells that even a long name may take
 MOST_HINTS = 3  # lines
+# The same, ever shorter. It is up: whoever reads that it is not will start it anew, which makes all worse.
+IS_SLOW = ("Postgres is up, but too slow: it gave this look up", "Postgres is up, but too slow", "Postgres is slow")
 LOCAL = ("", "127.0.0.1", "localhost", "::1")
 
 
@@ -26,7 +28,8 @@ class Heading(NamedTuple):
     """All that the header tells. ``now`` is the monotonic moment at which it is drawn, ``at`` that of the database.
 
     ``unseen``: looks that have come while the view is paused; None while it is not. ``held``: the order stands still.
-    ``interval``: 0 in a picture that is shown once. ``refused``: Postgres answers, but not with what we can read.
+    ``interval``: 0 in a picture that is shown once. ``refused``: Postgres answers, but not with what we can read;
+    ``slow``: it answers, but gives looks up.
     """
 
     cluster: str
@@ -39,6 +42,7 @@ class Heading(NamedTuple):
     read_only: bool = False
     held: bool = False
     refused: bool = False
+    slow: bool = False
     hint: str = ""
     user: str = ""
 
@@ -120,7 +124,9 @@ def mood(told: Heading, glyphs: Glyphs) -> Iterator[Piece]:
 def servers_of(told: Heading) -> list[Piece]:
     """Each server by itself: how long it took, or that it is away."""
     if told.postgres.failures:
-        postgres = Piece("pg refuses" if told.refused else "pg down", "bad")
+        postgres = (
+            Piece("pg slow", "warning") if told.slow else Piece("pg refuses" if told.refused else "pg down", "bad")
+        )
     elif told.postgres.answered_at is None:
         postgres = Piece("pg ?", "dim")
     elif told.state == "stale":
@@ -154,7 +160,9 @@ def trouble(told: Heading, width: int, glyphs: Glyphs) -> Line:
     tail = "".join(f" {glyphs.dot} {part}" for part in parts)
     said = f"Postgres: {told.postgres.trouble.removeprefix('postgres unreachable: ')}"
     room = max(10, width - cells(tail) - 1)
-    if cells(said) > room:  # drivers say where before they say what: "connection to … failed: Connection refused"
+    if told.slow:  # what it calls that, "canceling statement due to …", is cut to nothing where it is narrow
+        said = next((each for each in IS_SLOW if cells(each) <= room), IS_SLOW[-1])
+    elif cells(said) > room:  # drivers say where before they say what: "connection to … failed: Connection refused"
         said = f"Postgres: {said.rpartition(': ')[2]}"
     return fit([Piece(" "), data(said, "bad", room), Piece(tail, "warning")], width, cut=glyphs.cut)
 

@@ -73,14 +73,17 @@ class ListTitle(NamedTuple):
     sort: str = ""
     as_of: datetime | None = None
     held: str = ""
+    looking: bool = False  # for what another filter leaves
 
 
 def list_title(told: ListTitle, width: int, glyphs: Glyphs) -> Line:
     """``─ Jobs 41 match · 2 marked ──────── sort: WAIT ▼  as of 14:09:22``."""
     words = f"{told.total:,} match" if told.filtered else f"{told.total:,}"
+    words = f"looking{glyphs.cut}" if told.looking else words
     parts = [f"{told.name} {words}"]
     parts += ["faults only"] if told.faults else []
-    parts += [f"the first {told.reached:,}"] if told.reached and told.reached < told.total else []
+    is_cut = 0 < told.reached < told.total and not told.looking
+    parts += [f"the first {told.reached:,}"] if is_cut else []
     parts += [f"{told.marked} marked"] if told.marked else []
     parts += [f"{told.hidden} hidden by the filter"] if told.hidden else []
     left = [Piece(f"{glyphs.rule} "), data(f" {glyphs.dot} ".join(parts), "title"), Piece(" ")]

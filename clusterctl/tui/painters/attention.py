@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from clusterctl.model.findings import RANKS
 from clusterctl.model.looks import Sums
 from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.findings import RANKS, key_of
+from clusterctl.tui.findings import key_of
 from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.findings import LETTERS, TONES, aged
+from clusterctl.tui.painters.sums import leaderless_s
 from clusterctl.tui.table.columns import Column
 from clusterctl.wording import findings as words
 from clusterctl.wording.moments import span
@@ -35,10 +37,11 @@ class Need(NamedTuple):
     reason: str = ""
 
 
-def needs(sums: Sums | None, findings: Sequence[Listed]) -> list[Need]:
-    """All of them."""
+def needs(sums: Sums | None, findings: Sequence[Listed], sight: Sight = Sight()) -> list[Need]:  # noqa: B008  # frozen
+    """All of them. That nobody leads is said once: where jobs wait for it, the doctor says it."""
+    said = any(each.finding.code == "cycle_stalled" for each in findings)
     return [
-        *(leaderless(sums) if sums is not None else ()),
+        *(leaderless(sums, sight) if sums is not None and not said else ()),
         *(need_of(each) for each in sorted(findings, key=urgency)),
         *(waits(sums) if sums is not None else ()),
     ]
@@ -49,10 +52,13 @@ def urgency(listed: Listed) -> tuple[int, bool]:
     return RANKS.get(listed.finding.severity, len(RANKS)), not listed.finding.stuck
 
 
-def leaderless(sums: Sums) -> Iterator[Need]:
+def leaderless(sums: Sums, sight: Sight) -> Iterator[Need]:
     """Without a leader nothing is placed."""
-    if sums.leader.name is None:
-        yield Need("leader", "LEADER", "bad", "cluster", "nobody leads: nothing is placed until a schedd runs")
+    missed_s = leaderless_s(sums, sight)
+    if missed_s is not None:
+        since = sight.now - timedelta(seconds=missed_s) if missed_s else None
+        told = "nobody leads: nothing is placed until a schedd runs"
+        yield Need("leader", "! LEADER", "bad", "cluster", told, since=since, help=words.BY_HAND)
 
 
 def need_of(listed: Listed) -> Need:

@@ -95,7 +95,7 @@ def reason(job: JobPicture, sight: Sight, width: int) -> Line:
     if not sentence and job.worker:
         return Piece("on ", "dim"), data(job.worker, "dim", max(1, width - 3))
     tone: Tone = "bad" if job.state in ("failed", "timeout", "lost") else "plain"
-    if job.finished_at is None and sentence.startswith(f"{word}:"):
+    if job.finished_at is None and (sentence == word or sentence.startswith(f"{word}:")):
         return (data(fitting(word, job.detail, width), tone, width),)
     return (data(first_that_fits((sentence, job.detail), width) or job.detail or word, tone, width),)
 

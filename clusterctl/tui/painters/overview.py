@@ -46,9 +46,11 @@ def shares(rows: int, wanted: Shares) -> Shares:
 def workers_rule(sums: Sums, sight: Sight, width: int) -> Line:
     """``─ Workers 9 up · 1 silent · 2 lost ──``: the three-way bar's signs beside it, where there is room."""
     counts, glyphs = sums.workers, sight.glyphs
-    told = [Piece("Workers "), Piece(f"{counts.up} up", "good" if counts.up else "bad")]
+    up = counts.up - sums.late
+    told = [Piece("Workers "), Piece(f"{up} up", "good" if up else "bad")]
     for count, word, tone in (
-        (counts.silent, "silent", "warning"), (counts.lost, "lost", "bad"), (counts.draining, "draining", "accent"),
+        (sums.late, "late", "warning"), (counts.silent, "silent", "warning"), (counts.lost, "lost", "bad"),
+        (counts.draining, "draining", "accent"),
     ):  # fmt: skip
         told += [Piece(f" {glyphs.dot} ", "dim"), Piece(f"{count} {word}", tone)] if count else []  # type: ignore[arg-type]  # tones
     legend = (

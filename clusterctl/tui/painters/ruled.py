@@ -91,10 +91,10 @@ def grid(
     """
     ends = set(right)
     every = range(len(titles))
-    widths = [max(cells(titles[at]), *(cells(row[at].text) for row in rows)) for at in every]
+    head = [Piece(title, "dim") for title in titles]
+    widths = [max(cells(row[at].text) for row in (head, *rows)) for at in every]
     indent = sum(widths[:-1]) + GAP * len(widths[:-1]) + 1
     widths[-1] = min(widths[-1], max(width - indent, 1))
-    head = [Piece(title, "dim") for title in titles]
     lines: list[Line] = []
     for row in (head, *rows):
         first, *more = wrapped(row[-1].text, widths[-1]) if widths[-1] >= LEAST else [row[-1].text]

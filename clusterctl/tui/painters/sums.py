@@ -10,13 +10,15 @@ from clusterctl.model.pictures import Amounts
 from clusterctl.model.trends import Trend
 from clusterctl.text import cells
 from clusterctl.tui.bars import spark, three_way_bar
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, fit
+from clusterctl.tui.paint import Line, Piece, Sight, Tone, data, fit
 from clusterctl.units import about_memory, format_age
 
 LABEL = 8  # cells
+LEADERLESS_AFTER_S = 15.0  # a standby would have taken over
 STRIP, LEAST_BAR = 10, 10  # cells of an hour, and of a bar
 MEMORY_FROM, SHARE_FROM = 92, 140  # columns
 WIDEST_BAR = 64
+LONGEST_NAME = 24  # cells
 
 
 class Part(NamedTuple):
@@ -33,20 +35,29 @@ def sum_lines(sums: Sums, trend: Trend | None, sight: Sight, width: int) -> list
     )
     away = sums.cpus.unreachable
     aside = (Piece(f"  {away:g} out of reach", "warning"),) if away else ()
-    lines = [capacity(CPUS, cpus, sight, width, aside)]
+    sure = not sums.late
+    lines = [capacity(CPUS._replace(sure=sure), cpus, sight, width, aside)]
     if width >= MEMORY_FROM:
-        lines.append(capacity(MEMORY, sums.memory_mb, sight, width))
+        lines.append(capacity(MEMORY._replace(sure=sure), sums.memory_mb, sight, width))
         lines += [capacity(GPUS, sums.gpus, sight, width)] if sums.gpus.total else []
     lines.append(packed("JOBS", job_parts(sums), strip(trend, "pending", sight), width))
-    lines.append(packed("CLAIMS", claim_parts(sums, was=sight.stale), strip(trend, "claims", sight), width))
+    lines.append(packed("CLAIMS", claim_parts(sums, sight), strip(trend, "claims", sight), width))
     return [[Piece(piece.text, "dim") for piece in line] if sight.stale else line for line in lines]
 
 
 class Kind(NamedTuple):
-    """One kind of resource: what it is called, and how its amounts are written."""
+    """One kind of resource: what it is called, and how its amounts are written.
+
+    Not ``sure``: of some workers that are counted nobody knows what they use now.
+    """
 
     label: str
     say: Callable[[float], str]
+    sure: bool = True
+
+    def used(self, of: Amounts) -> str:
+        """``41.2``; with a question mark where that is not sure."""
+        return "?" if of.used is None else f"{self.say(round(of.used, 1))}{'' if self.sure else '?'}"
 
 
 CPUS, GPUS = Kind("CPUS", "{:.4g}".format), Kind("GPUS", "{:g}".format)
@@ -66,9 +77,8 @@ def capacity(kind: Kind, of: Amounts, sight: Sight, width: int, aside: Line = ()
 
 def told(kind: Kind, of: Amounts, gap: str) -> list[Piece]:
     """``41.2 used 52 allocated 8 reserved of 96``."""
-    used = "?" if of.used is None else kind.say(round(of.used, 1))
     return [
-        Piece(f"{used} ", "used"), Piece(f"used{gap}", "dim"),
+        Piece(f"{kind.used(of)} ", "used"), Piece(f"used{gap}", "dim"),
         Piece(f"{kind.say(of.allocated)} ", "allocated"), Piece(f"allocated{gap}", "dim"),
         Piece(f"{kind.say(of.reserved)} ", "reserved"), Piece(f"reserved{gap}", "dim"),
         Piece(f"of {kind.say(of.total)}"),
@@ -77,8 +87,7 @@ def told(kind: Kind, of: Amounts, gap: str) -> list[Piece]:
 
 def bare(kind: Kind, of: Amounts) -> list[Piece]:
     """``41.2/52/8/96``."""
-    used = "?" if of.used is None else kind.say(round(of.used, 1))
-    return [Piece("/".join((used, *map(kind.say, (of.allocated, of.reserved, of.total)))))]
+    return [Piece("/".join((kind.used(of), *map(kind.say, (of.allocated, of.reserved, of.total)))))]
 
 
 def share(of: Amounts) -> Line:
@@ -107,19 +116,29 @@ def job_parts(sums: Sums) -> Iterator[Part]:
         yield Part(3, (Piece(f"oldest {format_age(sums.oldest_wait_s)}"),))
 
 
-def claim_parts(sums: Sums, *, was: bool = False) -> Iterator[Part]:
-    """How fast it decides, and who does; *was*: when that was seen, which is some time ago."""
+def leaderless_s(sums: Sums, sight: Sight) -> float | None:
+    """For how long nobody has led; None if somebody does. While nobody can see it that grows no longer."""
+    age_s = sums.leader.age_s or 0.0
+    if sums.leader.name is not None and age_s <= LEADERLESS_AFTER_S:
+        return None
+    return age_s + (0.0 if sight.stale else sight.elapsed_s)
+
+
+def claim_parts(sums: Sums, sight: Sight) -> Iterator[Part]:
+    """How fast it decides, and who does, or did when that was seen some time ago."""
     yield Part(0, (Piece(f"{rate(sums.claims_per_s)} claims"),))
     conflicts = sums.conflicts_per_s or 0.0
     tone: Tone = "warning" if conflicts else "plain"
     yield Part(2, (Piece(f"{rate(sums.conflicts_per_s)} conflicts", tone),))
     held = sums.allocations
     yield Part(3, (Piece(f"{held.allocated:,} allocated"), Piece(f"  {held.reserved:,} reserved")))
-    leader = sums.leader
-    if leader.name is None:
-        yield Part(1, (Piece("NO LEADER", "bad"),))
+    leader, missed_s = sums.leader, leaderless_s(sums, sight)
+    if missed_s is not None:
+        yield Part(0, (Piece(f"NO LEADER for {format_age(missed_s)}" if missed_s else "NO LEADER", "bad"),))
     else:
-        yield Part(1, (Piece(f"leader was {leader.name}" if was else f"leader {leader.name}"),))
+        yield Part(
+            1, (Piece("leader was " if sight.stale else "leader "), data(leader.name or "?", width=LONGEST_NAME))
+        )
         yield Part(4, (Piece(f"term {leader.term}"),))
 
 

@@ -14,9 +14,12 @@ from clusterctl.units import about_memory, format_age
 from clusterctl.wording.workers import aside_of, why_of
 
 LATE = 2 / 3  # of the fuse: a beat has been missed
-SIGNS: Mapping[str, str] = {"up": " ", "late": "~", "silent": "~", "lost": "!", "draining": "v", "closed": "x", "troubled": "*"}
+SIGNS: Mapping[str, str] = {
+    "up": " ", "late": "~", "silent": "~", "lost": "!", "draining": "v", "closed": "x", "troubled": "*",
+}  # fmt: skip
 MOODS: Mapping[str, Tone] = {
-    "up": "good", "late": "warning", "silent": "warning", "lost": "bad", "draining": "accent", "closed": "dim", "troubled": "warning",
+    "up": "good", "late": "warning", "silent": "warning", "lost": "bad", "draining": "accent", "closed": "dim",
+    "troubled": "warning",
 }  # fmt: skip
 
 
@@ -49,7 +52,7 @@ def is_heard(worker: WorkerPicture, sight: Sight) -> bool:
 
 def state(worker: WorkerPicture, sight: Sight, width: int) -> Line:
     """``~ silent``: a sign and a word; where there is room also that it drains besides."""
-    word, aside = standing(worker), aside_of(worker)
+    word, aside = standing(worker, sight), aside_of(worker)
     sign = "?" if word == "up" and not is_heard(worker, sight) else SIGNS.get(word, "?")
     told = data(f"{sign} {word}", MOODS.get(word, "plain"), width)
     if aside and aside != word and len(told.text) + len(aside) < width:

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from clusterctl.model.audit import AuditPicture
-from clusterctl.model.looks import Look
+from clusterctl.model.looks import Look, Page
 from clusterctl.tui.details.audit import topic
 from clusterctl.tui.details.pane import DetailPane
 from clusterctl.tui.paint import Sight
@@ -28,12 +28,16 @@ class AuditScreen(ConsoleScreen):
         with Vertical():
             table = Table(AUDIT)
             table.empty = "nobody has done anything yet"
+            table.wanted = lambda: self.shape.filter
             yield table
         yield DetailPane()
 
+    def page_of(self, look: Look) -> Page[AuditPicture] | None:
+        return look.audit
+
     def show_look(self, look: Look, sight: Sight) -> None:
         if look.audit is not None:
-            self.query_one(Table).show_page(look.audit, sight)
+            self.query_one(Table).show_page(look.audit, sight, asked=look.want.filter)
             self.show_topic()
         self.query_one(DetailPane).show_sight(sight)
 

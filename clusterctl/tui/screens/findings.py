@@ -21,11 +21,11 @@ from clusterctl.tui.paint import Sight
 from clusterctl.tui.painters.findings import footnotes
 from clusterctl.tui.screens.screen import ConsoleScreen
 from clusterctl.tui.table.columns import Column
+from clusterctl.tui.table.listing import UNKNOWN
 from clusterctl.tui.table.table import Table
 from clusterctl.tui.tones import glyphs_of
 
 BESIDE = 120  # columns: from there on the page stands beside the list
-UNSEEN = "not known: Postgres cannot be reached"
 UNSURE = "nothing was found where one could look; not all could be checked"
 MOST_ROWS = 6  # of the list, that the finding in short leaves room for
 
@@ -119,7 +119,7 @@ class FindingsScreen(ConsoleScreen):
     def said_of_nothing(self, total: int) -> str:
         """What an empty list says."""
         if self.found.at is None:
-            return self.found.trouble or (UNSEEN if self.sight.stale else "looking for findings…")
+            return self.found.trouble or (UNKNOWN if self.sight.stale else "looking for findings…")
         if total:
             return f"{total} hidden by the filter; esc clears it"
         return UNSURE if self.found.examination.unchecked else self.nothing

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 
-from clusterctl.model.looks import Key, Look, Page
+from clusterctl.model.looks import Key, Look
 from clusterctl.tui.details.pane import DetailPane
 from clusterctl.tui.details.topic import Topic
 from clusterctl.tui.paint import Sight
@@ -27,10 +27,6 @@ class ListScreen(Explaining):
         """Of its list."""
         raise NotImplementedError
 
-    def page_of(self, look: Look) -> Page[Any] | None:
-        """Its list, as it was seen."""
-        raise NotImplementedError
-
     def topic_of(self, key: Key, row: Any) -> Topic:
         """The page about a row, whose fields may not be known yet (None)."""
         raise NotImplementedError
@@ -38,6 +34,7 @@ class ListScreen(Explaining):
     def compose(self) -> ComposeResult:
         self.list = Table(self.columns(), follow=self.follows)
         self.list.empty = self.empty
+        self.list.wanted = lambda: self.shape.filter
         self.pane = DetailPane()
         yield self.list
         yield self.pane

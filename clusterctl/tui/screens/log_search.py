@@ -86,7 +86,7 @@ class SearchLine(Vertical):
         field = self.query_one(SearchInput)
         with self.prevent(Input.Changed):
             field.value = text
-        field.focus()
+        self.screen.set_focus(field)  # at once: what is typed in one burst with the key goes there
         field.cursor_position = len(text)
 
     def say(self, text: str) -> None:

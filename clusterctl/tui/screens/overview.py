@@ -30,9 +30,10 @@ from clusterctl.tui.painters.attention import Need, needs
 from clusterctl.tui.painters.overview import Shares, shares, workers_rule
 from clusterctl.tui.painters.sums import sum_lines
 from clusterctl.tui.screens.explaining import Explaining
-from clusterctl.tui.screens.findings import UNSEEN, UNSURE
+from clusterctl.tui.screens.findings import UNSURE
 from clusterctl.tui.screens.section import Section
 from clusterctl.tui.screens.workers import ask_courses
+from clusterctl.tui.table.listing import UNKNOWN
 from clusterctl.tui.table.table import Table
 from clusterctl.tui.tones import glyphs_of
 
@@ -111,7 +112,7 @@ class OverviewScreen(Explaining):
         self._arrange()
 
     def _show_needs(self) -> None:
-        rows = needs(self.sums, self.findings.listed(self.sight.now.timestamp()))
+        rows = needs(self.sums, self.findings.listed(self.sight.now.timestamp()), self.sight)
         by_key: dict[Key, Need] = {each.key: each for each in rows}
         self.sections[1].show_page(Page(keys=tuple(by_key), rows=by_key, total=len(by_key)), self.sight)
         self.sections[1].empty = self._said_of_nothing()
@@ -120,7 +121,7 @@ class OverviewScreen(Explaining):
     def _said_of_nothing(self) -> str:
         """What stands there when nothing needs attention."""
         if self.found.at is None:
-            return self.found.trouble or (UNSEEN if self.sight.stale else "looking for findings…")
+            return self.found.trouble or (UNKNOWN if self.sight.stale else "looking for findings…")
         return self.found.trouble or (UNSURE if self.found.examination.unchecked else "nothing")
 
     def _arrange(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from textual.containers import Container
 
 from clusterctl.model.findings import Finding
-from clusterctl.model.looks import Key, Look, Want
+from clusterctl.model.looks import Key, Look, Page, Want
 from clusterctl.model.proposals import Outcome
 from clusterctl.tui.findings import Found
 from clusterctl.tui.messages import Wants
@@ -44,6 +44,11 @@ class ConsoleScreen(Container):
         """Its list, the first if there are several."""
         found = self.query(Table)
         return found.first() if found else None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its list is not yet the one that the filter asks for."""
+        return self.table is not None and self.table.is_behind
 
     def want(self) -> Want:
         """What the next look shall bring."""
@@ -115,8 +120,13 @@ class ConsoleScreen(Container):
             table.action_move(at - table.model.at())
         return at is not None
 
+    def page_of(self, look: Look) -> Page[Any] | None:
+        """Its list, as it was seen; None if looks bring none, or more than one."""
+        del look
+        return None
+
     def shown(self) -> Sequence[Any]:
-        """The rows of its list whose fields are known, in the order in which they are shown: what an export takes."""
+        """The rows of its list whose fields are known, in the order in which they are shown."""
         if self.table is None:
             return ()
         model = self.table.model

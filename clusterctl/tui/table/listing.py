@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.screen import ModalScreen
 
+from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.looks import Key, Page
 from clusterctl.tui.paint import Piece, Sight, data, fit
 from clusterctl.tui.table import drawing
@@ -18,6 +19,7 @@ from clusterctl.tui.table.model import TableModel
 from clusterctl.tui.table.order import Order
 from clusterctl.tui.tones import glyphs_of
 
+UNKNOWN = "not known: Postgres cannot be reached"
 HEADER = 1  # lines above the rows
 MOST_ALSO = 200  # keys that are wanted beside the window
 MOST_DRAWN = 500  # rows whose lines are kept
@@ -27,7 +29,8 @@ class Listing(Canvas):
     """A list of rows under a line of titles. ``top``: which row is the first in sight.
 
     ``sort``: the order that the rows are in, as ``--sort`` takes it. ``empty``: what stands there when there are no
-    rows. ``shown``: the keys of the columns that somebody chose, in order. *clock*: seconds that never go back.
+    rows. ``shown``: the keys of the columns that somebody chose, in order. ``wanted`` tells the filter that its rows
+    shall fit by now. *clock*: seconds that never go back.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Listing(Canvas):
         self.sight = Sight()
         self.sort: tuple[str, ...] = ()
         self.empty = "nothing here"
+        self.wanted: Callable[[], object] = lambda: self.model.asked
         self.chosen = ""
         self.top = 0
         self._follow = follow
@@ -80,6 +84,16 @@ class Listing(Canvas):
         if self.model.sweep(self._clock()):
             self._stay_within()
         self.repaint()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was ever seen of it: that it is empty, too."""
+        return self._asked_yet
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether these rows fit another filter than the one that is wanted: nobody can mean all of them."""
+        return self._asked_yet and self.model.asked != self.wanted()
 
     @property
     def height(self) -> int:
@@ -116,7 +130,7 @@ class Listing(Canvas):
             self.scrolled()
         self._asked_blanks = blanks
 
-    def keep(self, keys: Iterable[Key], seconds: float = 10.0) -> None:
+    def keep(self, keys: Iterable[Key], seconds: float = AFTERWARDS_S) -> None:
         """Let these be seen for so long, even if they vanish from the list."""
         self.model.keep(keys, self._clock() + seconds)
 
@@ -174,9 +188,10 @@ class Listing(Canvas):
             self._drawn, self._drawn_at, self._layout = {}, self.sight, layout
 
     def _empty_lines(self, width: int, height: int) -> list[Drawn]:
-        if height < 3 or not self._asked_yet:
+        if height < 3 or not (self.is_known or self.sight.stale):
             return []
-        text = fit([Piece("  "), data(self.empty, "dim")], width, cut=self.sight.glyphs.cut)
+        said = self.empty if self.is_known else UNKNOWN
+        text = fit([Piece("  "), data(said, "dim")], width, cut=self.sight.glyphs.cut)
         return [Drawn(), Drawn((Cell(0, width, tuple(text)),))]
 
     def scroll_rows(self, by: int) -> None:

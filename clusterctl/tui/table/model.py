@@ -86,6 +86,11 @@ class TableModel:
         self._kept.update(dict.fromkeys(keys, until))
 
     @property
+    def asked(self) -> object:
+        """What the list that stands here was asked for: a filter."""
+        return self._asked
+
+    @property
     def hidden(self) -> int:
         """How many marks are on rows that are not in this list."""
         return len(self.marked - self._places.keys())
@@ -135,7 +140,7 @@ class TableModel:
         self.range_from = None
 
     def meant(self) -> list[Key]:
-        """What a deed would be about: what is marked in this list or in an open range, in order, or else the cursor's."""
+        """What a deed would be about: in order what is marked, or in an open range; or else what the cursor is on."""
         if marked := self.chosen() & self._places.keys():
             return sorted(marked, key=self._places.__getitem__)
         return [] if self.cursor is None else [self.cursor]

@@ -39,7 +39,7 @@ class Table(Listing):
         Binding("asterisk", "mark_all", "Mark all", show=False),
         Binding("u", "unmark", "Clear marks", show=False),
         Binding("o", "hold", "Hold order", show=False),
-        Binding("escape", "end_range", "End range"),  # only where one is open
+        Binding("escape", "end_range", "End range", show=False),
         Binding("enter", "open", "Open"),
     ]
 
@@ -114,6 +114,8 @@ class Table(Listing):
         self.model.go(place)
         self.bring_into_sight()
         self.repaint()
+        if self.model.range_from is not None:
+            self._marked()
         if self.model.cursor != before:
             self.post_message(self.Moved(self, self.model.cursor))
 
@@ -150,6 +152,9 @@ class Table(Listing):
             self.action_move(1)
 
     def action_mark_range(self) -> None:
+        if self.is_behind:
+            self.app.bell()
+            return
         if self.model.range_from is None:
             self.model.range_from = self.model.cursor
         else:
@@ -161,6 +166,9 @@ class Table(Listing):
         self._marked()
 
     def action_mark_all(self) -> None:
+        if self.is_behind:
+            self.app.bell()
+            return
         self.model.mark_all()
         self._marked()
 

@@ -83,10 +83,15 @@ def public_url_of(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def without_waiting(path: str, flags: int) -> int:
+    """Open it: of a pipe, also when nobody is there to write into it."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def read_token(path: Path) -> str:
     """The token in *path*. Raises BadInput for a file that others may read, and for a token that could be guessed."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=without_waiting) as file:
             state = os.fstat(file.fileno())
             found = file.read(4096) if stat.S_ISREG(state.st_mode) else b""
     except OSError as error:

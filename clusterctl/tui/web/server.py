@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
@@ -22,6 +23,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEARTBEAT = 15.0  # seconds between two pings; who does not answer within half of that has hung up
 LONGEST_MESSAGE = 1 << 18  # bytes: a large paste
 LONGEST_FORM = 4096  # bytes
+FORM_WITHIN = 10.0  # seconds
+# What aiohttp raises for what comes late, is in no form, in no known alphabet or encoding, or not packed as it says.
+NO_FORM = (TimeoutError, ValueError, LookupError, RuntimeError, web.RequestPayloadError)
 WIDEST, HIGHEST = 1000, 500  # cells: a console draws as many as it is told
 LOCKED = frozenset({"websocket", "download"})  # routes of which nothing is shown without a key; the index shows a form
 
@@ -89,7 +93,12 @@ class ConsoleServer(Server):
 
     async def handle_enter(self, request: web.Request) -> web.StreamResponse:
         """The form's token, for a key."""
-        return self._exchange(str((await request.post()).get("token", "")).strip())
+        try:
+            async with asyncio.timeout(FORM_WITHIN):
+                form = await request.post()
+        except NO_FORM:
+            raise web.HTTPBadRequest(text="that is no form\n") from None
+        return self._exchange(str(form.get("token", "")).strip())
 
     def _is_admitted(self, request: web.Request) -> bool:
         return self.keys.open_for(request.cookies.get(self._cookie, ""))

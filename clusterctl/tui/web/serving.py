@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import signal
 import socket
 import sys
@@ -16,8 +17,14 @@ from clusterctl.model.exits import ExitCode
 from clusterctl.tui.web.options import Chosen, WebOptions, understood
 from clusterctl.tui.web.server import ConsoleServer
 from clusterctl.tui.web.session import PATIENCE
+from clusterctl.tui.web.troubles import Troubles
 
 READ_ONLY = "--read-only"
+IDLE = 20.0  # seconds that a connection may stand without a whole request: each takes a place of those that there are
+ELSEWHERE = {
+    4: "192.0.2.1",
+    6: "2001:db8::1",
+}  # addresses that are nobody's (RFC 5737, RFC 3849): nothing is sent there
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -65,7 +72,9 @@ class Life:
             await self._server._make_app(),  # textual_serve has no other name for it
             access_log=None,  # it would hold tokens
             shutdown_timeout=2 * PATIENCE,
+            keepalive_timeout=IDLE,
         )
+        Troubles(tell).listen()
         await runner.setup()
         await web.SockSite(runner, self._listener).start()
         loop = asyncio.get_running_loop()
@@ -94,14 +103,16 @@ class Life:
 
     def _link(self) -> str:
         """What to open, with the token that is good for one browser; without one, if there is a file of it."""
-        base = self._chosen.public_url or f"http://{shown(self._chosen.address)}:{self._port}"
+        base = self._chosen.public_url or f"http://{shown(called(self._chosen.address))}:{self._port}"
         token = self._server.keys.link_token
         return f"{base}/?token={token}" if token else f"{base}/"
 
     def _advice(self) -> list[str]:
         here = f"{self._port}:{shown(self._chosen.address)}:{self._port}"
         loopback = not (self._chosen.public_url or self._token_file)
-        clear = self._chosen.address not in ("127.0.0.1", "::1") and not self._chosen.public_url.startswith("https:")
+        address = ipaddress.ip_address(self._chosen.address)
+        nameless = not (address.is_loopback or self._chosen.public_url)
+        clear = not address.is_loopback and not self._chosen.public_url.startswith("https:")
         return [
             *(
                 [f"it asks for the token in {self._token_file}"]
@@ -109,14 +120,32 @@ class Life:
                 else ["the link is good for one use"]
             ),
             *([f"from another machine, first: ssh -L {here} {socket.gethostname()}"] if loopback else []),
+            *(["it answers to addresses of this machine; to a name only as --public-url"] if nameless else []),
             *(["warning: no TLS: whoever sees the network sees the token, and all that is shown"] if clear else []),
             "it may act on the cluster" if self._chosen.write else "read-only; --write lets it act on the cluster",
             "Ctrl-C here ends it, in all browsers",
         ]
 
     def _tell_next_link(self) -> None:
-        if self._server.keys.link_token:
+        if not self._server.keys.link_token:
+            return
+        if sys.stderr.isatty():
             tell(f"the link has been used; for another browser: {self._link()}")
+        else:  # a journal, or a file: there a token would lie until somebody uses it, whoever that is
+            tell("the link has been used; another browser needs another server, or one with --token-file")
+
+
+def called(address: str) -> str:
+    """By which address others call one that listens on *address*: of those that mean all, the one that leads out."""
+    found = ipaddress.ip_address(address)
+    if not found.is_unspecified:
+        return address
+    with socket.socket(socket.AF_INET6 if found.version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as out:
+        try:
+            out.connect((ELSEWHERE[found.version], 9))  # of UDP that sends nothing: it only asks which way it would go
+        except OSError:  # there is none
+            return "::1" if found.version == 6 else "127.0.0.1"
+        return str(out.getsockname()[0])
 
 
 def shown(address: str) -> str:

@@ -86,7 +86,7 @@ def jobs() -> list[JobPicture]:
               scheduled_at=NOW, allocation=reserved),
         a_job(20, name="fit-large", cpus=16.0, detail=LACK),
         a_job(21, name="日本語バッチ", tenant="team-y", reason="label", detail="no worker carries the labels gpu=h100"),
-        a_job(22, name="[/red] odd\x1b[2J name", reason="dependency", detail="20 that it completes (pending)"),
+        a_job(22, name="[/red] odd\x1b[2J name", reason="dependency", detail=""),
         a_job(30, name="later", state="held", reason="held", detail="held by ada"),
         a_job(40, name="broken", state="failed", exit_code=3, **last),
         a_job(41, name="good", state="completed", exit_code=0, **last),

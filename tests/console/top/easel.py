@@ -7,15 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from rich.color import ColorSystem
-from rich.console import RenderableType
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widget import Widget
 
-from clusterctl.tui.thrift import thrifty
+from clusterctl.tui.thrift import ThriftyApp
 from clusterctl.tui.tones import themes
 
 Told = TypeVar("Told", bound=Message)
@@ -44,7 +42,7 @@ class Capture(HeadlessDriver):
         """It is there already."""
 
 
-class Easel(App[None]):
+class Easel(ThriftyApp[None]):
     """Shows one widget; ``heard``: what it posted."""
 
     CSS = "Screen { background: $background; } Canvas { background: $background; color: $foreground; }"
@@ -82,9 +80,6 @@ class Easel(App[None]):
     def lines(self) -> list[str]:
         """What is on the screen."""
         return [strip.text for strip in self.screen._compositor.render_strips()]
-
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        super()._display(screen, thrifty(renderable))  # type: ignore[arg-type] # an update is what Textual writes
 
 
 def show(widget: Widget, scenario: Scenario, size: tuple[int, int] = (80, 24), theme: str = "console-dark") -> Easel:

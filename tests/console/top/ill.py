@@ -42,16 +42,23 @@ def an_expired(number: int, job: int, worker: str, **other: Any) -> Finding:
     return a_finding("reserved_expired", subject, **{**known, **other})
 
 
+BY_HAND = Fix(
+    kind="confirm_dead",
+    command="clusterctl worker gpu-07 --confirm-dead",
+    available=False,
+    change="if the machine is dead",
+)
+
+
 def findings() -> tuple[Finding, ...]:
     """Two that can be mended, one that cannot, and two that are not stuck."""
-    by_hand = Fix(command="clusterctl worker gpu-07 --confirm-dead", available=False, change="if the machine is dead")
     return (
         a_finding(
             "dead_worker_jobs",
             "worker:gpu-07",
             sentence="gpu-07 is not heard for 5m52s and holds 3 jobs; they are given up after 16m30s",
             evidence={"jobs": [37, 38, 39], "silent_s": 352.0, "cpus": 12},
-            fix=by_hand,
+            fix=BY_HAND,
             concerns=("worker:gpu-07", "job:37", "job:38", "job:39"),
         ),
         an_expired(4471, 38, "gpu-07"),

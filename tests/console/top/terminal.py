@@ -53,6 +53,8 @@ class Picture:
                 found = SEQUENCE.match(text, at)
                 if found is None and len(text) - at < 64:
                     return text[at:]
+                if found is not None and found[0] == "\x1b[?1049h":
+                    self.clear()  # the other screen is empty when one comes there
                 if found is not None and found[3] and not found[1]:
                     self.move(found[3], [int(part or 0) for part in (found[2] or "").split(";")])
                 at = found.end() if found else at + 1
@@ -93,6 +95,7 @@ class Terminal:
         self.picture = Picture(*size)
         self._rest = ""
         self._ours, theirs = pty.openpty()
+        self._first_modes = self._modes()
         self.resize(*size)
         self.process = subprocess.Popen(
             argv, stdin=theirs, stdout=theirs, stderr=theirs, env=dict(env), start_new_session=True,
@@ -154,7 +157,11 @@ class Terminal:
     def is_clean(self) -> bool:
         """Whether all was taken back that was done to the terminal."""
         last = self.written[self.written.rfind("\x1b[?1049h") :]
-        return all(sequence in last for sequence in CLEAN)
+        return all(sequence in last for sequence in CLEAN) and self._modes() == self._first_modes
+
+    def _modes(self) -> list[int]:
+        """Of the line: whether it echoes what is typed, and the like."""
+        return termios.tcgetattr(self._ours)[:4]
 
     def cpu_s(self) -> float:
         """Seconds of CPU that the program has used."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from clusterctl.tui.dialogs.confirm import READ_S
 from tests.console.top.browser import Page, browser
 from tests.console.top.web_server import Served, running
 from tests.processes.place import Place
@@ -117,6 +119,8 @@ def test_with_write_it_acts_and_that_is_in_the_audit(place: Place, page: Page, t
         shows(page, "superfluous")
         page.press("K")
         shows(page, f"$ clusterctl cancel {job}")  # before that it is being thought up
+        stands = time.monotonic()
+        until(lambda: time.monotonic() - stands > 2 * READ_S)  # a yes counts once it can have been read
         page.press("y")
         place.await_state("cancelled", job)
     assert place.cluster.db.value("SELECT count(*) FROM audit WHERE verb = 'cancel'") == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.console.top.terminal import Terminal, console
@@ -23,7 +24,9 @@ def alone(tmp_path: Path, *before: str) -> Iterator[Terminal]:
         yield terminal
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    "number, code", [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131)]
+)
 def test_a_signal_ends_it_with_its_own_code_and_a_clean_terminal(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
@@ -63,15 +66,35 @@ def test_a_closed_terminal_ends_it_also_where_nobody_tells_it_and_without_spinni
         assert used[-1] - before < 3.0  # whoever spins until it is killed uses all that there is
 
 
-def test_it_stops_at_ctrl_z_with_a_clean_terminal_and_goes_on_after_that(tmp_path: Path) -> None:
+def test_it_stops_with_a_clean_terminal_and_draws_all_of_it_when_it_goes_on(tmp_path: Path) -> None:
     with alone(tmp_path) as terminal:
-        terminal.press("\x1a")
-        until(lambda: "\x1b[?1049l" in read(terminal), what="the terminal to be given back")
-        terminal.process.send_signal(signal.SIGCONT)
-        terminal.shows("pg down")
+        for number in (0, signal.SIGTSTP, signal.SIGSTOP):  # 0: by a key. SIGSTOP leaves nobody time to clean up
+            if number:
+                terminal.process.send_signal(number)
+            else:
+                terminal.press("\x1a")
+            until(lambda: read(terminal) and is_stopped(terminal), what="it to stop")
+            assert terminal.is_clean() or number == signal.SIGSTOP
+            terminal.picture.clear()  # as a shell does that writes there meanwhile
+            terminal.process.send_signal(signal.SIGCONT)
+            terminal.shows("pg down", "4 Stuck", "Last decisions", "? help")
+            assert not terminal.is_clean()
         terminal.press("q")
         assert terminal.ends() == 0
         assert terminal.is_clean()
+
+
+def test_what_daemons_take_for_a_question_does_no_harm(tmp_path: Path) -> None:
+    with alone(tmp_path) as terminal:
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            terminal.process.send_signal(number)
+        terminal.press("?")
+        terminal.shows("Help")
+
+
+def is_stopped(terminal: Terminal) -> bool:
+    """Whether it is, as jobs of a shell are."""
+    return bool(psutil.Process(terminal.process.pid).status() == psutil.STATUS_STOPPED)
 
 
 def read(terminal: Terminal) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clusterctl.model.findings import Fix
 from clusterctl.model.proposals import Deed
@@ -14,7 +15,12 @@ from clusterctl.tui.dialogs.gate import Circumstances, why_not
 from clusterctl.tui.dialogs.question import answered
 from tests.console.top.stage import a_claim, a_finding, a_job, a_running_job, a_worker
 
-DEAD = Fix(command="clusterctl worker w1 --confirm-dead", available=False, change="if you know that it runs nothing")
+DEAD = Fix(
+    kind="confirm_dead",
+    command="clusterctl worker w1 --confirm-dead",
+    available=False,
+    change="if you know that it runs nothing",
+)
 
 
 def of_jobs(*jobs: Any, **other: Any) -> Meant:
@@ -47,7 +53,9 @@ def test_a_waiting_job_can_be_cancelled_and_held_and_nothing_else() -> None:
 
 def test_a_job_that_holds_a_reservation_can_give_it_back() -> None:
     meant = of_jobs(a_running_job(7, "w1", state="scheduled"))
-    assert offered(meant, "R") == Offer("Give back the reservation of job 7", "R", Deed(verb="requeue", jobs=(7,)))
+    assert offered(meant, "R") == Offer(
+        "Give back the reservation of job 7", "R", Deed(verb="requeue", jobs=(7,)), about="job 7"
+    )
 
 
 @pytest.mark.parametrize("state, verb", [("pending", "hold"), ("held", "release")])
@@ -63,7 +71,9 @@ def test_one_key_drains_and_resumes(state: str, verb: str) -> None:
 
 def test_what_fits_one_of_many_is_offered_for_all_of_them() -> None:
     meant = of_jobs(a_job(7), a_running_job(8, "w1"))
-    assert offered(meant, "R") == Offer("Requeue 2 jobs", "R", Deed(verb="requeue", jobs=(7, 8)), things=2)
+    assert offered(meant, "R") == Offer(
+        "Requeue 2 jobs", "R", Deed(verb="requeue", jobs=(7, 8)), things=2, about="2 jobs"
+    )
 
 
 def test_what_is_not_known_of_a_job_never_stands_in_the_way() -> None:
@@ -128,7 +138,9 @@ def test_the_replicas_of_a_service_are_meant_by_its_number() -> None:
     meant = Meant(subjects=("service:3",))
     cancel = offered(meant, "K")
     assert (cancel.label, cancel.services) == ("Cancel all replicas of service 3", (3,))
-    assert offered(meant, "S") == Offer("Scale service 3 …", "S", Deed(verb="scale", service=3), asks="replicas")
+    assert offered(meant, "S") == Offer(
+        "Scale service 3 …", "S", Deed(verb="scale", service=3), asks="replicas", about="service 3"
+    )
 
 
 def test_several_services_are_not_scaled_at_once() -> None:
@@ -187,3 +199,10 @@ def test_what_is_answered_completes_the_deed(asks: Any, text: str, expected: dic
 def test_an_answer_that_makes_no_sense_is_told_so(asks: Any, text: str) -> None:
     with pytest.raises(ValueError, match=r"such|write|none|say|no number"):
         answered(Deed(verb="scale"), asks, text)
+
+
+def test_what_is_vouched_for_is_told_by_the_kind_of_the_mend_not_by_its_command() -> None:
+    about = a_finding("dead_worker_jobs", "worker:w1", fix=replace(DEAD, command="in other words"))
+    assert offered(Meant(findings=(about,)), "F").deed == Deed(verb="confirm_dead", workers=("w1",))
+    unkind = a_finding("dead_worker_jobs", "worker:w1", fix=replace(DEAD, kind=""))
+    assert offered(Meant(findings=(unkind,)), "F").deed is None

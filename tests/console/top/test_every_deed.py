@@ -18,7 +18,12 @@ from tests.console.top.stage import StageSource, a_finding, a_job, a_running_job
 from tests.console.top.strange_text import STRANGE
 from tests.console.top.test_deed_words import CONTROL
 
-DEAD = Fix(command="clusterctl worker w2 --confirm-dead", available=False, change="if you know that it runs nothing")
+DEAD = Fix(
+    kind="confirm_dead",
+    command="clusterctl worker w2 --confirm-dead",
+    available=False,
+    change="if you know that it runs nothing",
+)
 
 
 def a_stage() -> StageSource:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from clusterctl.cli.display.listing import ordered, plain_of
+from clusterctl.cli.display.mends import FINDINGS
+from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.filter_text import parse
 from clusterctl.model.findings import Examination, Finding
+from clusterctl.model.listing import chosen
 from clusterctl.model.looks import Page
 from clusterctl.model.proposals import Outcome
-from clusterctl.tui.finding_list import STAYS_S, FindingList, Listed
+from clusterctl.tui.finding_list import FindingList, Listed
 from clusterctl.tui.findings import SEEN_S, UNSEEN_S, FindingsRound, Found
 from clusterctl.tui.shape import Shape
 from tests.console.top.ill import an_expired, findings
@@ -68,16 +72,16 @@ def test_what_was_mended_stays_in_sight_with_what_became_of_it_and_goes() -> Non
     listed = a_list()
     listed.acted([MENDED], now=100.0)
     listed.take(Found(examination=Examination(findings=findings()[2:]), at=NOW))
-    page = shown(listed, now=100.0 + STAYS_S - 1)
+    page = shown(listed, now=100.0 + AFTERWARDS_S - 1)
     assert page.rows["reserved_expired allocation:4471"].outcome == MENDED
-    assert "allocation:4471" not in subjects(shown(listed, now=100.0 + STAYS_S))
+    assert "allocation:4471" not in subjects(shown(listed, now=100.0 + AFTERWARDS_S))
 
 
 def test_a_mend_that_did_not_help_leaves_the_finding_where_it_was() -> None:
     listed = a_list()
     listed.acted([Outcome(subject="allocation:4471", fate="refused", sentence="postgres is away")], now=0.0)
     assert shown(listed, now=1.0).rows["reserved_expired allocation:4471"].outcome is not None
-    assert shown(listed, now=STAYS_S).rows["reserved_expired allocation:4471"].outcome is None
+    assert shown(listed, now=AFTERWARDS_S).rows["reserved_expired allocation:4471"].outcome is None
 
 
 def test_a_failed_look_keeps_what_was_known() -> None:
@@ -100,3 +104,13 @@ def test_they_are_looked_for_soon_again_while_somebody_sees_them_and_never_twice
     assert turn.due(101.0 + SEEN_S, seen=True)
     assert not turn.due(101.0 + UNSEEN_S - 1, seen=False)
     assert turn.due(101.0 + UNSEEN_S, seen=False)
+
+
+def test_the_command_line_orders_findings_as_the_console_does() -> None:
+    found = (*findings(), an_expired(2, 2, "w1", severity="info"))
+    for field in FINDINGS.fields.split():
+        for sort in (field, f"-{field}"):
+            plain = [(plain_of(each), each) for each in found]
+            assert list(ordered(FINDINGS, found, sort)) == chosen(plain, None, (sort,)), sort
+    by_rank = [each.severity for each in ordered(FINDINGS, found, "severity")]
+    assert (by_rank[0], by_rank[-1]) == ("critical", "info"), "by how bad they are, not by letters"

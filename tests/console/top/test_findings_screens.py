@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from clusterctl.model.errors import Outage
 from clusterctl.model.findings import Unchecked
 from clusterctl.tui.app import Console
+from tests.console.top.acting import asked
 from tests.console.top.ill import IllSource, an_expired, findings
 from tests.console.top.pilot import Scenario, hides, lines, play, shows, until
 
@@ -76,7 +77,7 @@ def test_a_finding_is_mended_and_stays_with_what_became_of_it() -> None:
         await shows(pilot, "never started")
         await pilot.press("j", "F")
         await shows(pilot, "allocation")
-        await until(pilot, lambda: len(console.screen_stack) == 2, "the dialog")
+        await asked(pilot)
         await pilot.press("y")
         await until(pilot, lambda: source.carried_out, "the mend")
         source.found = findings()[2:]

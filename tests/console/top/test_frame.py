@@ -22,6 +22,7 @@ GLYPHS = Glyphs()
 WIDTHS = (40, 60, 79, 80, 100, 120, 160, 250)
 WELL = Connection(answered_at=100.0, took_ms=4.0)
 DOWN = WELL.failed(101.0, "postgres unreachable: connection to server failed: Connection refused", 0.5)
+SLOW = WELL.failed(101.0, "postgres is up, but slow: canceling statement due to statement timeout", 0.5)
 REDIS = RedisSight(used=True, up=True, took_ms=1.0)
 AT = datetime(2026, 5, 6, 14, 3, 22, tzinfo=UTC)
 TABS = [
@@ -60,6 +61,7 @@ def test_the_header_of_a_cluster_that_is_well() -> None:
         ({"postgres": Connection().failed(100.0, "refused", 0.5)}, ["NOT CONNECTED", "pg down"]),
         ({"postgres": DOWN, "now": 123.0}, ["STALE 23s", "pg down", "redis 1ms"]),
         ({"postgres": DOWN, "refused": True}, ["pg refuses"]),
+        ({"postgres": SLOW, "slow": True}, ["STALE", "pg slow", "redis 1ms"]),
         ({"now": 110.0}, ["STALE 10s", "pg silent"]),
         ({"redis": replace(REDIS, up=False)}, ["LIVE", "redis down"]),
         ({"redis": RedisSight(used=False, up=False)}, ["no redis"]),
@@ -91,6 +93,23 @@ def test_an_outage_says_why_when_it_is_tried_again_and_what_that_means() -> None
         down = down.failed(now, down.trouble, 0.5)
     second = text(heading_lines(told(postgres=down, now=104.0), 80, GLYPHS)[1])
     assert second.strip() == "Postgres: Connection refused · try 5 in 4s · r retry now · actions disabled"
+
+
+@pytest.mark.parametrize(
+    "width, said",
+    [
+        (120, "Postgres is up, but too slow: it gave this look up"),
+        (80, "Postgres is up, but too slow"),
+        (70, "Postgres is slow"),
+    ],
+)
+def test_a_postgres_that_is_slow_is_never_called_down_however_narrow_it_is(width: int, said: str) -> None:
+    slow = SLOW
+    for now in range(102, 111):
+        slow = slow.failed(now, slow.trouble, 0.5)
+    lines = [text(line) for line in heading_lines(told(postgres=slow, slow=True, now=102.0), width, GLYPHS)]
+    assert "down" not in "".join(lines)
+    assert lines[1].strip().startswith(f"{said} · try 11 in 18s · r retry now · actions disabled")
 
 
 def test_what_to_do_is_told_whole_in_several_lines() -> None:

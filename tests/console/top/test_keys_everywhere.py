@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.binding import Binding
 from textual.pilot import Pilot
 
 from clusterctl.tui.app import Console
@@ -21,20 +23,23 @@ def test_the_help_has_every_binding_and_can_be_searched() -> None:
             "".join(piece.text for piece in line) for line in help_lines(groups_of(nodes_of(app), app.glyphs), "")
         )
         ours = [
-            node for node in app.screen.walk_children(with_self=True) if type(node).__module__.startswith("clusterctl.")
+            kind
+            for node in (app, *app.screen.walk_children(with_self=True))
+            for kind in type(node).__mro__
+            if kind.__module__.startswith("clusterctl.")
         ]
         missing = {
             binding.description
-            for node in (app, *ours)
-            for _, binding in node._bindings
+            for kind in ours
+            for binding in Binding.make_bindings(kind.__dict__.get("BINDINGS", ()))
             if binding.description and binding.description not in known
         }
         assert missing == set()
         await pilot.press("question_mark")
-        await shows(pilot, "Help", "Suggested fix")
+        await shows(pilot, "Help", "In a list")
         await pilot.press(*"zoom")
         await shows(pilot, "Zoom")
-        await hides(pilot, "Suggested fix")
+        await hides(pilot, "In a list")
         await pilot.press("escape")
         await hides(pilot, "type to search")
 
@@ -96,7 +101,8 @@ def test_all_fields_of_a_row_are_shown_as_json() -> None:
 def test_what_is_shown_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[tuple[str, str]] = []
 
-    def keep(_: Any, file: Any, *, save_filename: str) -> None:
+    def keep(_: Any, file: Any, *, save_directory: Path, save_filename: str) -> None:
+        assert save_directory.is_dir()
         saved.append((save_filename, file.read()))
 
     monkeypatch.setattr(Console, "deliver_text", keep)
@@ -104,11 +110,12 @@ def test_what_is_shown_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     async def scenario(app: Console, pilot: Pilot[int]) -> None:
         await pilot.press("2")
         await shows(pilot, "cpu-03")
-        for key in "jc":
+        for count, key in enumerate("jc", 1):
             await pilot.press("e")
             await shows(pilot, "Export Workers")
             await pilot.press(key)
             await hides(pilot, "Export Workers")
+            await until(pilot, partial(lambda wanted: len(saved) == wanted, count), "the file")
         assert [name for name, _ in saved] == [
             "clusterctl-workers-20260506T140322.json",
             "clusterctl-workers-20260506T140322.csv",
@@ -127,5 +134,19 @@ def test_columns_are_hidden_and_moved() -> None:
         await shows(pilot, "[x] NAME")
         await pilot.press("j", "space", "enter")
         await hides(pilot, "[x]", " NAME ")
+
+    play(small_cluster(), scenario)
+
+
+def test_a_row_leads_to_its_worker_and_to_its_claims() -> None:
+    async def scenario(app: Console, pilot: Pilot[int]) -> None:
+        await pilot.press("3")
+        await until(pilot, lambda: app.concerned("worker"), "a job that runs under the cursor")
+        worker = app.concerned("worker")
+        await pilot.press("W")
+        await until(pilot, lambda: app.here.name_of == "workers" and app.concerned("worker") == worker)
+        await pilot.press("D")
+        await until(pilot, lambda: app.here.name_of == "claims")
+        await until(pilot, lambda: app.here.shape.text == worker, "a filter for its claims")
 
     play(small_cluster(), scenario)

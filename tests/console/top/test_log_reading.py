@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clusterctl.model.output import OutputPicture
@@ -95,6 +95,8 @@ def test_a_long_one_is_read_from_the_beginning_of_a_line_near_its_end(tmp_path: 
 
 
 @settings(max_examples=30, deadline=None)
+@example([("語", 65538)])
+@example([("a", 1), ("語", 17 << 20)])
 @given(st.lists(st.tuples(st.sampled_from("axé語\0"), st.integers(0, 200_000)), min_size=1, max_size=8))
 def test_whatever_was_written_comes_back_as_it_was(lines: list[tuple[str, int]]) -> None:
     whole = "\n".join(letter * (length // len(letter.encode())) for letter, length in lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clusterctl.model.errors import Outage, SchemaMismatch
+from clusterctl.model.errors import BadInput, Outage, SchemaMismatch
 from clusterctl.model.looks import Want
 from clusterctl.tui.connection import Connection
 from clusterctl.tui.outlook import Outlook
@@ -94,3 +94,10 @@ def test_it_looks_five_times_as_seldom_a_minute_after_the_terminal_has_lost_the_
 def test_the_interval_is_stepped_within_its_bounds(outlook: Outlook) -> None:
     assert [outlook.faster(1) for _ in range(4)] == [1.0, 0.5, 0.5, 0.5]
     assert [outlook.faster(-1) for _ in range(8)] == [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 60.0, 60.0]
+
+
+def test_that_postgres_knows_no_such_field_is_no_failure_of_it(outlook: Outlook) -> None:
+    look_at(outlook, 100.0)
+    outlook.failed(BadInput("there is no field 'x'", "the fields are …"), outlook.postgres.answered(102.0, 4.0), None)
+    assert outlook.circumstances(102.0, "").connection == "live"
+    assert (outlook.heading(102.0).refused, outlook.heading(102.0).hint) == (False, "")

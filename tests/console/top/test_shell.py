@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from clusterctl.model.errors import Outage, SchemaMismatch
+from clusterctl.model.errors import Outage, SchemaMismatch, Slow
 from clusterctl.model.looks import Look, Want
 from clusterctl.tui.app import SCREENS, Console
+from clusterctl.tui.dialogs.gate import why_not
 from clusterctl.tui.frame.filter_bar import FilterInput
 from clusterctl.tui.messages import GoTo
 from clusterctl.tui.table.table import Table
@@ -220,6 +221,10 @@ def test_an_outage_dims_what_is_known_and_a_schema_of_another_version_is_no_outa
         await shows(pilot, "Postgres: Connection refused", "pg down", "redis 1ms", "STALE", "cpu-03")
         assert app.sight().stale
         assert app.circumstances().connection == "retrying"
+        source.trouble = Slow("postgres", "canceling statement", "look at its locks")
+        await pilot.press("r")
+        await shows(pilot, "Postgres is up, but too slow", "pg slow", "redis 1ms", "STALE", "look at its locks")
+        assert "too slow" in why_not(app.circumstances())
         source.trouble = SchemaMismatch("the schema is 2, not 3", "run `clusterctl db migrate`")
         await pilot.press("r")
         await shows(pilot, "pg refuses", "the schema is 2, not 3", "run `clusterctl db migrate`")

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from clusterctl.model.looks import Key
 from clusterctl.tui.table.model import STRUCK, TableModel
+from tests.console.top.marks import Marks
 
 
 def shown(model: TableModel, keys: Sequence[Key], now: float = 0.0, **other: object) -> TableModel:
@@ -161,12 +162,12 @@ class TableLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model, self.now, self.asked = TableModel(), 0.0, 0
-        self.excused: set[Key | None] = set()  # cursors that may be left: somebody moved, or the row vanished
-        self.marks: set[Key] = set()  # marks that somebody made and did not take back
+        self.marks = Marks()  # what must be marked, found out another way
 
     @initialize(first=keys)
     def begin(self, first: list[int]) -> None:
         shown(self.model, first, asked=self.asked)
+        self.marks.look(first, self.now)
 
     @rule(seen=keys, keep=st.booleans(), passed=st.sampled_from([0.0, 1.0, STRUCK]), another=st.booleans())
     def look(self, seen: list[int], keep: bool, passed: float, another: bool) -> None:
@@ -174,6 +175,7 @@ class TableLife(RuleBasedStateMachine):
         self.now += passed
         self.asked += another
         shown(self.model, seen, self.now, keep_order=keep, asked=self.asked)
+        self.marks.look(seen, self.now, another=another)
         if before is not None and self.model.cursor != before:
             assert before not in seen, "the cursor left a row that is there"
             assert another or (before in struck and passed), "the cursor left a row that nobody saw vanish"
@@ -183,6 +185,7 @@ class TableLife(RuleBasedStateMachine):
         self.now += passed
         before, gone = self.model.cursor, set(self.model.gone)
         self.model.sweep(self.now)
+        self.marks.wait(self.now)
         assert self.model.cursor == before or before in gone
 
     @rule(place=st.integers(-2, 12))
@@ -194,21 +197,21 @@ class TableLife(RuleBasedStateMachine):
     def mark(self) -> None:
         assert self.model.cursor is not None
         self.model.toggle(self.model.cursor)
-        self.marks ^= {self.model.cursor}
+        self.marks.toggle(self.model.cursor)
 
     @rule()
     def mark_everything(self) -> None:
         self.model.mark_all()
-        self.marks |= set(self.model.marked)
+        self.marks.mark_all()
 
     @rule()
     def unmark(self) -> None:
         self.model.clear_marks()
-        self.marks = set()
+        self.marks.clear()
 
     @invariant()
     def marks_stay_with_their_keys(self) -> None:
-        assert self.model.marked <= self.marks, "something is marked that nobody marked"
+        assert self.model.marked == self.marks.now, "marked is what somebody marked and did not see go"
 
     @invariant()
     def what_is_meant_is_shown(self) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from textual.pilot import Pilot
 
+from clusterctl.tui.app import Console
 from clusterctl.tui.paint import Sight
-from tests.console.top.easel import Easel, show
+from tests.console.top.easel import Capture, Easel, show
+from tests.console.top.pilot import lines, until
 from tests.console.top.rows import a_page, a_table
+from tests.console.top.stage import small_cluster
 from tests.console.top.tube import Tube
 
 
@@ -27,6 +31,31 @@ def test_the_terminal_shows_what_the_screen_holds() -> None:
             assert looks(tube.lines(), tube.styles()) == looks(easel.lines(), styles_of(easel))
 
     show(table, scenario, (100, 20))
+
+
+def test_the_console_itself_writes_so() -> None:
+    """By its own Textual's `_display`: called otherwise, it would save nothing."""
+    tube = Tube(100, 30)
+
+    app = Console(small_cluster(), driver_class=Capture)
+
+    def agrees() -> bool:
+        """Whether the terminal shows the screen, and what it shows is known cell by cell."""
+        driver = app._driver
+        assert isinstance(driver, Capture)
+        tube.write("".join(driver.written))
+        driver.written.clear()
+        known = ["".join(cell[0] if cell else "?" for cell in app.shown[y]) for y in sorted(app.shown)]
+        return lines(app) == tube.lines() == known
+
+    async def scenario() -> None:
+        async with app.run_test(headless=False, size=(100, 30)) as pilot:
+            await until(pilot, lambda: app.is_ready)
+            for keys in ([], ["3", "j"], ["question_mark"], ["j"], ["escape"], ["2", "space"], ["r"]):
+                await pilot.press(*keys)
+                await until(pilot, agrees, f"a picture after {keys}")
+
+    asyncio.run(scenario())
 
 
 def looks(lines: list[str], styles: list[list[str]]) -> list[list[str]]:
@@ -48,6 +77,27 @@ def styles_of(easel: Easel) -> list[list[str]]:
             row += [inside] * segment.cell_length
         rows.append(row)
     return rows
+
+
+def test_all_of_it_is_written_again_once_others_may_have_written() -> None:
+    table = a_table()
+
+    async def scenario(easel: Easel, pilot: Pilot[None]) -> None:
+        table.show_page(a_page(range(40)), Sight())
+        await pilot.pause()
+        easel.written.clear()
+        easel.screen.refresh()
+        await pilot.pause()
+        assert re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "".join(easel.written)) == "", (
+            "Textual drew it, and it stood there"
+        )
+        easel.forget_terminal()
+        await pilot.pause()
+        tube = Tube(100, 20)
+        tube.write("".join(easel.written))
+        assert tube.lines() == easel.lines()
+
+    show(table, scenario, (100, 20))
 
 
 def test_only_what_has_changed_is_written() -> None:

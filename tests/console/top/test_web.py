@@ -18,8 +18,8 @@ TOKEN = "a-word-that-nobody-has-ever-thought-of-before"
 
 @pytest.fixture
 def one(tmp_path: Path) -> Iterator[Served]:
-    """A server with nothing special about it."""
-    with served(tmp_path) as found:
+    """A server with nothing special about it, started on a terminal."""
+    with served(tmp_path, has_terminal=True) as found:
         yield found
 
 
@@ -55,6 +55,15 @@ def test_a_link_is_good_for_one_browser_and_the_next_one_is_told(one: Served) ->
     theirs = one.enter(said.partition("another browser: ")[2].split()[0].partition("token=")[2])
     assert theirs != mine
     assert one.get(**mine).status_code == one.get(**theirs).status_code == 200
+
+
+def test_no_token_is_left_where_others_may_read_it_later(tmp_path: Path) -> None:
+    with served(tmp_path) as one:  # what it says goes into a file, as under systemd into the journal
+        mine = one.enter()
+        said = until(lambda: one.said if "has been used" in one.said else "")
+        assert "token=" not in said
+        assert "another browser needs another server, or one with --token-file" in said
+        assert one.get(**mine).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_who_does_not_say_where_from_is_refused(one: Served) -> None:
 
 
 def test_behind_a_proxy_only_its_own_pages_are_trusted(tmp_path: Path) -> None:
-    with served(tmp_path, public_url="https://Top.example.org/") as one:
+    with served(tmp_path, has_terminal=True, public_url="https://Top.example.org/") as one:
         assert one.link.startswith("https://top.example.org/?token=")
         mine = {**one.enter(), "Origin": "https://top.example.org"}
         assert refusal(one, mine) == 0  # a proxy that calls us by our own name

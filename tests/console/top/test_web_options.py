@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -68,6 +69,12 @@ def test_a_token_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> N
 def test_a_token_that_could_be_guessed_or_not_be_typed_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadInput, match="one word of 32"):
         understood(WebOptions(token_file=token_file(tmp_path, text)))
+
+
+def test_a_token_file_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "token", 0o600)
+    with pytest.raises(BadInput, match="not a plain file"):
+        understood(WebOptions(token_file=tmp_path / "token"))
 
 
 def test_with_a_token_file_other_machines_may_come(tmp_path: Path) -> None:

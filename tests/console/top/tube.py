@@ -9,7 +9,7 @@ from rich.cells import get_character_cell_size
 
 TOKEN = re.compile(
     r"\x1b\[(?P<place>\d+;\d+)H|\x1b\[(?P<style>[0-9;]*)m|(?P<text>[^\x1b]+)"
-    r"|\x1b\[(?P<mode>\?[0-9;]+)[hl]|\x1b\]22;(?P<pointer>\w+)\x07"
+    r"|\x1b\[(?P<ahead>\d+)C|\x1b\[(?P<mode>\?[0-9;]+)[hl]|\x1b\]22;(?P<pointer>\w+)\x07"
 )
 
 
@@ -33,6 +33,8 @@ class Tube:
             if found["place"]:
                 line, column = map(int, found["place"].split(";"))
                 self._at = [line - 1, column - 1]
+            elif found["ahead"]:
+                self._at[1] += int(found["ahead"])
             elif found["style"] is not None:
                 self._style = found["style"].removeprefix("0;") if found["style"] != "0" else ""
             elif found["text"]:

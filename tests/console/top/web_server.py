@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +68,35 @@ sys.exit(serve(sys.argv[2:], WebOptions(**options)))
 """
 
 
+WRITTEN_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+class Narration:
+    """What a server has said so far: on a terminal, as most have one, or in a file."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file, self._said = file, b""
+        self.ours, self.theirs = pty.openpty() if file is None else (-1, os.open(file, WRITTEN_ANEW))
+
+    def read(self) -> str:
+        """All of it."""
+        if self._file is not None:
+            return self._file.read_text(encoding="utf-8")
+        while select.select([self.ours], [], [], 0)[0]:
+            self._said += os.read(self.ours, 1 << 16)
+        return self._said.decode().replace("\r\n", "\n")
+
+    def close(self) -> None:
+        """Let go of both ends."""
+        for end in (self.theirs, *([self.ours] if self._file is None else [])):
+            os.close(end)
+
+
 class Served:
     """A server that runs. ``said``: what it has narrated so far."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.process, self._log = process, log
+    def __init__(self, process: subprocess.Popen[bytes], narration: Narration) -> None:
+        self.process, self._narration = process, narration
         assert process.stdout is not None
         word, _, self.link = process.stdout.readline().decode().rstrip("\n").partition("\t")
         assert word == "url", self.said
@@ -78,7 +104,7 @@ class Served:
 
     @property
     def said(self) -> str:
-        return self._log.read_text(encoding="utf-8")
+        return self._narration.read()
 
     @property
     def port(self) -> int:
@@ -116,20 +142,34 @@ class Served:
 
 
 def served(
-    folder: Path, *argv: str, env: dict[str, str] | None = None, **options: Any
+    folder: Path,
+    *argv: str,
+    env: dict[str, str] | None = None,
+    changed: str = "",
+    has_terminal: bool = False,
+    **options: Any,
 ) -> AbstractContextManager[Served]:
-    """A server of consoles that are started as *argv* (the one above), gone with all of them afterwards."""
+    """A server of consoles that are started as *argv* (the one above), gone with all of them afterwards.
+
+    *changed*: Python that it runs first.
+    """
     console = argv or (sys.executable, "-c", CONSOLE)
-    return running([sys.executable, "-c", SERVER, json.dumps(options), *console], folder, env or {})
+    program = [sys.executable, "-c", f"{changed}\n{SERVER}", json.dumps(options), *console]
+    return running(program, folder, env or {}, has_terminal=has_terminal)
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> Iterator[Served]:
+def running(
+    command: Sequence[str], folder: Path, env: Mapping[str, str], *, has_terminal: bool = False
+) -> Iterator[Served]:
     """A program that serves consoles, with *env* besides our own."""
-    log, told = folder / "served.log", {**os.environ, "PYTHONPATH": str(ROOT), **env}
-    with log.open("wb") as narration, subprocess.Popen(command, stdout=-1, stderr=narration, env=told) as process:
+    told = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+    with (
+        closing(Narration(None if has_terminal else folder / "served.log")) as narration,
+        subprocess.Popen(command, stdout=-1, stderr=narration.theirs, env=told) as process,
+    ):
         try:
-            yield Served(process, log)
+            yield Served(process, narration)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
