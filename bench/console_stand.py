@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 from bench.crowd import Crowd
 from clusterctl.tui import app
 from clusterctl.tui.app import Console
-from clusterctl.tui.connection import Connection
-from clusterctl.tui.messages import Looked
+from clusterctl.tui.engine.connection import Connection
+from clusterctl.tui.engine.messages import Looked
 
 SIZE = (160, 48)
 INTERVAL = 2  # seconds between two looks, as `top` has it

@@ -11,12 +11,15 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from clusterctl.tui.dialogs.acting import DEED_ACTIONS, Acting
+from clusterctl.tui.engine.messages import GoTo
+from clusterctl.tui.engine.source import Source
 from clusterctl.tui.frame import frame
 from clusterctl.tui.frame.filter_bar import FilterBar
 from clusterctl.tui.frame.help import HelpDialog, groups_of, nodes_of
 from clusterctl.tui.frame.painted import Painted
 from clusterctl.tui.frame.tabs import tab_at
-from clusterctl.tui.messages import GoTo
+from clusterctl.tui.lists.shaping import Shaping
+from clusterctl.tui.lists.taking import Taking
 from clusterctl.tui.palette import Palette
 from clusterctl.tui.places import Places, filter_of, home_of
 from clusterctl.tui.screens.audit import AuditScreen
@@ -30,10 +33,7 @@ from clusterctl.tui.screens.services import ServicesScreen
 from clusterctl.tui.screens.stuck import StuckScreen
 from clusterctl.tui.screens.trends import TrendsScreen
 from clusterctl.tui.screens.workers import WorkersScreen
-from clusterctl.tui.shaping import Shaping
-from clusterctl.tui.source import Source
 from clusterctl.tui.table.table import Table
-from clusterctl.tui.taking import Taking
 
 # Each with the key that leads there, in the order of the tabs; those without a tab come last.
 SCREENS: tuple[tuple[str, type[ConsoleScreen]], ...] = (

@@ -15,22 +15,22 @@ from clusterctl.model.findings import Examination
 from clusterctl.model.looks import Look, Page, Want
 from clusterctl.model.trends import Trend
 from clusterctl.text import cells
-from clusterctl.tui.connection import Connection
-from clusterctl.tui.finding_list import FindingList, Listed
-from clusterctl.tui.findings import Found
+from clusterctl.tui.engine.connection import Connection
+from clusterctl.tui.engine.findings import Found
+from clusterctl.tui.engine.source import Source
 from clusterctl.tui.frame.heading import Heading, header
 from clusterctl.tui.frame.key_line import ListTitle, list_title
-from clusterctl.tui.lists import LISTS
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line, Piece, Sight, fit, in_ascii
+from clusterctl.tui.lists.findings import FindingList, Listed
+from clusterctl.tui.lists.known import LISTS
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line, Piece, Sight, fit, in_ascii
+from clusterctl.tui.paint.tones import TERMINAL
 from clusterctl.tui.painters import attention, trends
 from clusterctl.tui.painters.findings import footnotes
 from clusterctl.tui.painters.overview import workers_rule
 from clusterctl.tui.painters.ruled import rule
 from clusterctl.tui.painters.sums import sum_lines
-from clusterctl.tui.source import Source
 from clusterctl.tui.table.columns import GAP, Column, Placed, place
 from clusterctl.tui.table.drawing import Cell, row_cells
-from clusterctl.tui.tones import TERMINAL
 
 MARGIN = 1  # cells before a row
 MOST_ROWS = 500

@@ -29,7 +29,7 @@ def open_console(settings: Settings, again: Callable[[], Settings] | None = None
     *again* finds the settings anew while nothing can be reached. A bug is told on stderr, in a line and a hint.
     """
     from clusterctl.tui.app import Console  # noqa: PLC0415 - takes 200 ms, and not before it is wanted
-    from clusterctl.tui.source import LiveSource  # noqa: PLC0415 - as above
+    from clusterctl.tui.engine.source import LiveSource  # noqa: PLC0415 - as above
 
     source = LiveSource(settings, again)
     console = Console(

@@ -12,9 +12,9 @@ from textual.content import Content
 from clusterctl.model.proposals import Deed
 from clusterctl.text import cells, visible
 from clusterctl.tui.deeds import Offer
-from clusterctl.tui.paint import Piece, fit
+from clusterctl.tui.paint.pieces import Piece, fit
+from clusterctl.tui.paint.tones import glyphs_of
 from clusterctl.tui.setup import ThemeName
-from clusterctl.tui.tones import glyphs_of
 
 if TYPE_CHECKING:
     from clusterctl.tui.app import Console

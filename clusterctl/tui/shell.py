@@ -17,21 +17,21 @@ from clusterctl.model.exits import ExitCode
 from clusterctl.model.findings import Examination
 from clusterctl.model.looks import Look, Want
 from clusterctl.text import visible
-from clusterctl.tui.crash import Crash, crash
 from clusterctl.tui.dialogs.gate import Circumstances
 from clusterctl.tui.dialogs.words import flowed
-from clusterctl.tui.errands import Errands
-from clusterctl.tui.feed import Feed
-from clusterctl.tui.findings import FindingsRound, Found
-from clusterctl.tui.messages import Answered, Asks, Broken, Looked, LookFailed, Unanswered, Wants
-from clusterctl.tui.outlook import Outlook
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Sight
+from clusterctl.tui.engine.errands import Errands
+from clusterctl.tui.engine.feed import Feed
+from clusterctl.tui.engine.findings import FindingsRound, Found
+from clusterctl.tui.engine.messages import Answered, Asks, Broken, Looked, LookFailed, Unanswered, Wants
+from clusterctl.tui.engine.outlook import Outlook
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Sight
+from clusterctl.tui.paint.tones import themes
 from clusterctl.tui.screens.screen import ConsoleScreen
 from clusterctl.tui.setup import Setup, ThemeName
-from clusterctl.tui.source import Source
-from clusterctl.tui.terminal import HANGUP, driver_for, is_gone
-from clusterctl.tui.thrift import ThriftyApp
-from clusterctl.tui.tones import themes
+from clusterctl.tui.terminal.crash import Crash, crash
+from clusterctl.tui.terminal.driver import HANGUP, driver_for, is_gone
+from clusterctl.tui.terminal.thrift import ThriftyApp
 
 TICK = 1.0  # seconds: how often ages grow
 LONGEST_TOAST = 500  # cells

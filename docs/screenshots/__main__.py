@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from clusterctl.settings import Settings
 from clusterctl.tui.app import Console
-from clusterctl.tui.source import LiveSource
+from clusterctl.tui.engine.source import LiveSource
 from docs.screenshots.lab import Lab
 from tests import embedded_server
 from tests.console.top.pilot import play, shows

@@ -16,8 +16,8 @@ from clusterctl.cli.display.listing import Listing, read_filter
 from clusterctl.cli.display.service_rows import SERVICES
 from clusterctl.cluster import Cluster
 from clusterctl.model.claim_log import refusal
-from clusterctl.model.filters import Filter
 from clusterctl.model.console import Screen
+from clusterctl.model.filters import Filter
 from clusterctl.model.looks import Look, Page, Want
 from clusterctl.model.plan import Wait
 from clusterctl.settings import Settings

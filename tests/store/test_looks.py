@@ -15,8 +15,8 @@ from clusterctl.cluster import Cluster
 from clusterctl.live import Connection, heartbeats
 from clusterctl.live.heartbeats import WorkerBeat
 from clusterctl.model.claim_log import refusal
-from clusterctl.model.errors import Outage
 from clusterctl.model.console import Screen
+from clusterctl.model.errors import Outage
 from clusterctl.model.looks import Waits, Want
 from clusterctl.model.plan import Wait
 from clusterctl.model.spec import After

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clusterctl.model.errors import BadInput
 from clusterctl.model.console import Screen
+from clusterctl.model.errors import BadInput
 from clusterctl.store import (
     audit,
 )

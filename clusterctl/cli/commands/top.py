@@ -134,8 +134,8 @@ def width() -> int:
 def print_once(asked: Invocation, shown: Asked, form: PictureForm) -> None:
     """One screen on stdout. Raises Outage, with what to do."""
     from clusterctl.tui import once
+    from clusterctl.tui.engine.source import LiveSource
     from clusterctl.tui.frame.heading import cluster_name
-    from clusterctl.tui.source import LiveSource
 
     settings = asked.settings()
     source = LiveSource(settings)

@@ -6,7 +6,7 @@ from functools import partial
 
 from clusterctl.model.audit import AuditPicture
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.painters.ruled import labelled, rule
 from clusterctl.wording.audit import whom
 from clusterctl.wording.findings import evidence_rows

@@ -14,10 +14,10 @@ from clusterctl.model.pictures import JobPicture
 from clusterctl.tui.details.claim_lines import claim_lines
 from clusterctl.tui.details.topic import Topic
 from clusterctl.tui.details.why import TONES
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.painters.claims import event_of, mood_of
 from clusterctl.tui.painters.ruled import grid, labelled, rule
-from clusterctl.tui.source import Source
 from clusterctl.wording import claims as words
 from clusterctl.wording.candidates import in_order, told_parts
 from clusterctl.wording.explanations import facts as explain_facts

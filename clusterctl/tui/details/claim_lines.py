@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from clusterctl.model.claim_log import ClaimPicture
 from clusterctl.text import cells
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.painters.claims import event_of, mood_of, short_why
 from clusterctl.wording.moments import clock
 

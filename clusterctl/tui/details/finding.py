@@ -8,9 +8,9 @@ from functools import partial
 from clusterctl.model.finding_story import FindingStory
 from clusterctl.model.findings import Finding
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.findings import key_of
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.engine.findings import key_of
+from clusterctl.tui.lists.findings import Listed
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.painters.claims import event_of
 from clusterctl.tui.painters.findings import FATES, LETTERS, is_mended, seen_ago, tone_of
 from clusterctl.tui.painters.ruled import LABEL, labelled, rule, wrapped

@@ -11,14 +11,14 @@ from typing import NamedTuple
 from clusterctl.model.explanation import Explanation
 from clusterctl.model.pictures import AttemptPicture, JobPicture, JobStory
 from clusterctl.model.trends import Course
-from clusterctl.tui.bars import bar
 from clusterctl.tui.details.topic import Topic
 from clusterctl.tui.details.why import sentences
 from clusterctl.tui.details.worker import course_lines
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.paint.bars import bar
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.jobs import told_state
 from clusterctl.tui.painters.ruled import LABEL, grid, labelled, rule
-from clusterctl.tui.source import Source
 from clusterctl.units import about_memory, format_cpus
 from clusterctl.wording import jobs as words
 from clusterctl.wording.moments import ago, clock, span

@@ -16,10 +16,10 @@ from textual.timer import Timer
 
 from clusterctl.model.errors import NotFound
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.messages import Asks
-from clusterctl.tui.paint import Line, Piece, Sight, data, fit
+from clusterctl.tui.engine.messages import Asks
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data, fit
+from clusterctl.tui.paint.tones import glyphs_of, style_of
 from clusterctl.tui.painters.ruled import rule, wrapped
-from clusterctl.tui.tones import glyphs_of, style_of
 from clusterctl.units import format_age
 
 REST_S = 0.15  # the cursor may only be passing by

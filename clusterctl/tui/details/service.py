@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from clusterctl.model.pictures import JobPicture
 from clusterctl.model.services import ServicePicture, ServiceStory
-from clusterctl.tui.bars import bar
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.paint.bars import bar
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.painters.jobs import told_state
 from clusterctl.tui.painters.ruled import LABEL, grid, labelled, rule
 from clusterctl.tui.painters.services import MOODS, SIGNS

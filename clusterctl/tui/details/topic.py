@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from clusterctl.tui.paint import Line, Piece, Sight
-from clusterctl.tui.source import Source
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.paint.pieces import Line, Piece, Sight
 
 
 class Topic(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clusterctl.model.explanation import Blocker, Explanation
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.jobs import told_state
 from clusterctl.tui.painters.ruled import grid, labelled, rule
 from clusterctl.units import about_memory, format_cpus

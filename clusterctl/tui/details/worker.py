@@ -8,14 +8,14 @@ from typing import NamedTuple
 from clusterctl.model.claim_log import ClaimChoice, ClaimPicture
 from clusterctl.model.pictures import Amounts, HoldingPicture, WorkerPicture, WorkerStory
 from clusterctl.model.trends import Course
-from clusterctl.tui.bars import three_way_bar
-from clusterctl.tui.charts import Curve, chart
 from clusterctl.tui.details.claim_lines import claim_lines
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.paint.bars import three_way_bar
+from clusterctl.tui.paint.charts import Curve, chart
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.painters.ruled import LABEL, grid, labelled, rule
 from clusterctl.tui.painters.workers import MOODS, SIGNS, cpu_numbers, is_heard, memory_numbers, standing
-from clusterctl.tui.source import Source
 from clusterctl.units import about_memory
 from clusterctl.wording import workers as words
 from clusterctl.wording.moments import ago, span

@@ -27,8 +27,8 @@ from clusterctl.tui.dialogs.menu import Menu
 from clusterctl.tui.dialogs.outcomes import Outcomes
 from clusterctl.tui.dialogs.question import Question
 from clusterctl.tui.dialogs.words import told
+from clusterctl.tui.engine.source import Source
 from clusterctl.tui.shell import Shell
-from clusterctl.tui.source import Source
 
 LONGEST_TITLE = 120  # cells
 DEED_ACTIONS = frozenset({"deed", "deeds", "undo", "outcomes"})

@@ -24,8 +24,8 @@ from textual.widget import Widget
 
 from clusterctl.text import cells
 from clusterctl.tui.dialogs.sheet import SIGN, Sheet
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line, Piece, Tone, in_ascii
-from clusterctl.tui.tones import style_of
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line, Piece, Tone, in_ascii
+from clusterctl.tui.paint.tones import style_of
 
 Result = TypeVar("Result")
 WIDEST = 100  # cells; longer lines are hard to read

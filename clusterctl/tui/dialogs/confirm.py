@@ -18,7 +18,7 @@ from clusterctl.tui.dialogs.entry import Entry
 from clusterctl.tui.dialogs.sheet import Sheet
 from clusterctl.tui.dialogs.words import Room, as_typed, flowed, proposal_lines
 from clusterctl.tui.frame.key_line import key_name
-from clusterctl.tui.paint import Glyphs, Line, Piece, data
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, data
 from clusterctl.units import format_age
 
 # ``looking``: it is thought up; ``asking``: somebody has to say yes; ``idle``: there is nothing to say yes to;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from clusterctl.tui.connection import ConnectionState
+from clusterctl.tui.engine.connection import ConnectionState
 
 READ_ONLY = "this console only looks: it was started with --read-only"
 

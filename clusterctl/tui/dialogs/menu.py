@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from clusterctl.tui.deeds import Meant, Offer, called
 from clusterctl.tui.dialogs.box import Dialog
 from clusterctl.tui.dialogs.sheet import Sheet
-from clusterctl.tui.paint import Glyphs, Line, Piece, Tone, data
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone, data
 
 LEAST_KINDS = 3  # what is wrong, one kind of things, the cluster: that needs no headings
 

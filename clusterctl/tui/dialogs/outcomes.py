@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from clusterctl.model.proposals import Outcome
 from clusterctl.tui.dialogs.box import Dialog
 from clusterctl.tui.dialogs.words import outcome_lines
-from clusterctl.tui.paint import Glyphs, Line
+from clusterctl.tui.paint.pieces import Glyphs, Line
 
 
 class Outcomes(Dialog[None]):

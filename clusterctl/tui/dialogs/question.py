@@ -17,7 +17,7 @@ from clusterctl.tui.dialogs.box import Choice, Dialog
 from clusterctl.tui.dialogs.entry import Entry
 from clusterctl.tui.dialogs.words import flowed
 from clusterctl.tui.frame.key_line import key_name
-from clusterctl.tui.paint import Glyphs, Line, Piece, data
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, data
 from clusterctl.units import parse_duration
 
 KINDS = get_args(Kind)

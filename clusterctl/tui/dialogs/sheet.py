@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from clusterctl.tui.paint import Glyphs, Line, Piece, fit
-from clusterctl.tui.tones import style_of
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, fit
+from clusterctl.tui.paint.tones import style_of
 
 SIGN = 2  # cells at the right, for a sign that there is more
 

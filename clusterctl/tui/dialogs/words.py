@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.proposals import Change, Outcome, Proposal
 from clusterctl.text import cells
-from clusterctl.tui.paint import Glyphs, Line, Piece, Tone, data
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone, data
 
 LABEL = 8  # cells before what is said
 LISTED = 10  # changes, and asides; more are counted

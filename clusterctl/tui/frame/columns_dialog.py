@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from clusterctl.tui.dialogs.box import Choice, Dialog
 from clusterctl.tui.dialogs.sheet import Sheet
-from clusterctl.tui.paint import Glyphs, Line, Piece, Tone
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone
 from clusterctl.tui.table.columns import Column
 
 Keys = tuple[str, ...]

@@ -12,9 +12,9 @@ from textual.widgets import Input
 
 from clusterctl.text import cells, visible
 from clusterctl.tui.frame.painted import Painted
-from clusterctl.tui.paint import Line, Piece, data
+from clusterctl.tui.lists.shape import Shape
+from clusterctl.tui.paint.pieces import Line, Piece, data
 from clusterctl.tui.painters.ruled import wrapped
-from clusterctl.tui.shape import Shape
 
 LEAST_TYPED = 24  # cells that what is typed always has
 MOST_TOLD = 2  # lines of what is wrong with it

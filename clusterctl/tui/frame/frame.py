@@ -12,7 +12,7 @@ from clusterctl.tui.frame.heading import heading_lines
 from clusterctl.tui.frame.key_line import Hint, ListTitle, key_line, key_name, list_title
 from clusterctl.tui.frame.painted import Painted
 from clusterctl.tui.frame.tabs import Tab, tab_line
-from clusterctl.tui.paint import Line, Piece, Tone, fit
+from clusterctl.tui.paint.pieces import Line, Piece, Tone, fit
 
 if TYPE_CHECKING:
     from clusterctl.tui.app import Console

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from clusterctl.model.looks import RedisSight
 from clusterctl.settings import Settings
 from clusterctl.text import cells, visible
-from clusterctl.tui.connection import Connection, ConnectionState
-from clusterctl.tui.paint import Glyphs, Line, Piece, data, fit
+from clusterctl.tui.engine.connection import Connection, ConnectionState
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, data, fit
 from clusterctl.units import format_age
 
 WIDE = 140  # columns from which there is room for words

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from clusterctl.text import cells, visible
 from clusterctl.tui.dialogs.box import Dialog
 from clusterctl.tui.frame.key_line import key_name
-from clusterctl.tui.paint import Glyphs, Line, Piece
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece
 
 OURS = "clusterctl."
 END = 100_000  # lines: beyond any help

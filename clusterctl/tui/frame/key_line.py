@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from clusterctl.text import cells
-from clusterctl.tui.paint import Glyphs, Line, Piece, data, fit
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, data, fit
 
 NAMES = {  # how keys are written, where that is not how Textual calls them
     "enter": "↵", "escape": "esc", "slash": "/", "colon": ":", "question_mark": "?", "grave_accent": "`",

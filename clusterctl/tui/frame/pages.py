@@ -8,8 +8,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from clusterctl.tui.dialogs.box import Choice, Dialog
-from clusterctl.tui.export import Form
-from clusterctl.tui.paint import Glyphs, Line
+from clusterctl.tui.lists.export import Form
+from clusterctl.tui.paint.pieces import Glyphs, Line
 
 
 class PageDialog(Dialog[None]):

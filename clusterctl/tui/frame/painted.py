@@ -9,8 +9,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from clusterctl.tui.paint import Line, fit
-from clusterctl.tui.tones import glyphs_of, style_of
+from clusterctl.tui.paint.pieces import Line, fit
+from clusterctl.tui.paint.tones import glyphs_of, style_of
 
 
 class Painted(Widget):

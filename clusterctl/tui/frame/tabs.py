@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from clusterctl.text import cells
-from clusterctl.tui.paint import Glyphs, Line, Piece, Tone, fit
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone, fit
 
 # Blanks before a tab, and letters of its name: the first that fits.
 LAYOUTS = ((3, 99), (2, 99), (1, 99), (1, 4), (1, 3), (1, 2), (1, 0))

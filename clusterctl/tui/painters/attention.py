@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from clusterctl.model.findings import RANKS
 from clusterctl.model.looks import Sums
-from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.findings import key_of
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.engine.findings import key_of
+from clusterctl.tui.lists.findings import Listed
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.findings import LETTERS, TONES, aged
 from clusterctl.tui.painters.sums import leaderless_s
 from clusterctl.tui.table.columns import Column

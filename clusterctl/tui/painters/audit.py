@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clusterctl.model.audit import AuditPicture
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.table.columns import Column
 from clusterctl.wording.audit import whom
 from clusterctl.wording.moments import clock

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from clusterctl.model.claim_log import ClaimPicture
 from clusterctl.text import cells
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.table.columns import Column
 from clusterctl.wording import claims as words
 from clusterctl.wording.moments import clock

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from clusterctl.model.findings import Examination, Finding
 from clusterctl.text import masked
-from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.findings import Found
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.engine.findings import Found
+from clusterctl.tui.lists.findings import Listed
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.ruled import wrapped
 from clusterctl.tui.table.columns import Column
 from clusterctl.units import format_age

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusterctl.model.pictures import JobPicture
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.table.columns import Column
 from clusterctl.units import format_age, format_cpus
 from clusterctl.wording import jobs as words

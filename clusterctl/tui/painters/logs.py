@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clusterctl.model.output import OutputPicture
 from clusterctl.model.pictures import JobStory
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.ruled import rule, wrapped
 from clusterctl.wording.jobs import state_of
 from clusterctl.wording.outputs import begun

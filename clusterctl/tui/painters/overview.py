@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from clusterctl.model.looks import Sums
-from clusterctl.tui.paint import Line, Piece, Sight
+from clusterctl.tui.paint.pieces import Line, Piece, Sight
 from clusterctl.tui.painters.ruled import rule
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from clusterctl.text import cells, visible
-from clusterctl.tui.paint import Glyphs, Line, Piece, Tone, fit
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone, fit
 
 LABEL = 11  # cells of the left column
 GAP, LEAST = 2, 16  # cells between columns of a table, and of a last one that may wrap

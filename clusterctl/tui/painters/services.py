@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clusterctl.model.services import ServicePicture
-from clusterctl.tui.bars import bar
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.bars import bar
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.table.columns import Column
 from clusterctl.units import format_cpus
 from clusterctl.wording import services as words

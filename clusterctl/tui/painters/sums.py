@@ -9,8 +9,8 @@ from clusterctl.model.looks import Sums
 from clusterctl.model.pictures import Amounts
 from clusterctl.model.trends import Trend
 from clusterctl.text import cells
-from clusterctl.tui.bars import spark, three_way_bar
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data, fit
+from clusterctl.tui.paint.bars import spark, three_way_bar
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data, fit
 from clusterctl.units import about_memory, format_age
 
 LABEL = 8  # cells

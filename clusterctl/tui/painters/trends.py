@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from clusterctl.model.trends import Happening, SeriesName, Trend
 from clusterctl.text import cells
-from clusterctl.tui.axes import HOUR, MINUTE, Unit, amount, in_words
-from clusterctl.tui.charts import MARKS, PLAIN_MARKS, Curve, Mark, Values, chart
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line, Piece, Sight, Tone, data
+from clusterctl.tui.paint.axes import HOUR, MINUTE, Unit, amount, in_words
+from clusterctl.tui.paint.charts import MARKS, PLAIN_MARKS, Curve, Mark, Values, chart
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.ruled import rule, wrapped
 from clusterctl.wording.moments import clock
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from clusterctl.model.pictures import Amounts, WorkerPicture
-from clusterctl.tui.bars import over, spark, three_way_bar
-from clusterctl.tui.courses import Courses
-from clusterctl.tui.paint import Line, Piece, Sight, Tone, data
+from clusterctl.tui.lists.courses import Courses
+from clusterctl.tui.paint.bars import over, spark, three_way_bar
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, Tone, data
 from clusterctl.tui.painters.sums import thinned
 from clusterctl.tui.table.columns import Column
 from clusterctl.units import about_memory, format_age

@@ -9,7 +9,7 @@ from clusterctl.model.audit import AuditPicture
 from clusterctl.model.looks import Look, Page
 from clusterctl.tui.details.audit import topic
 from clusterctl.tui.details.pane import DetailPane
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.painters.audit import AUDIT
 from clusterctl.tui.screens.screen import ConsoleScreen
 from clusterctl.tui.table.table import Table

@@ -14,16 +14,16 @@ from clusterctl.model.looks import Key, Look, Want
 from clusterctl.model.proposals import Outcome
 from clusterctl.tui.details.finding import preview, topic
 from clusterctl.tui.details.pane import DetailPane
-from clusterctl.tui.finding_list import FindingList, Listed
-from clusterctl.tui.findings import Found
+from clusterctl.tui.engine.findings import Found
 from clusterctl.tui.frame.painted import Painted
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.lists.findings import FindingList, Listed
+from clusterctl.tui.paint.pieces import Sight
+from clusterctl.tui.paint.tones import glyphs_of
 from clusterctl.tui.painters.findings import footnotes
 from clusterctl.tui.screens.screen import ConsoleScreen
 from clusterctl.tui.table.columns import Column
 from clusterctl.tui.table.listing import UNKNOWN
 from clusterctl.tui.table.table import Table
-from clusterctl.tui.tones import glyphs_of
 
 BESIDE = 120  # columns: from there on the page stands beside the list
 UNSURE = "nothing was found where one could look; not all could be checked"

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from clusterctl.model.looks import Key, Look
 from clusterctl.tui.details.pane import DetailPane
 from clusterctl.tui.details.topic import Topic
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.screens.explaining import Explaining
 from clusterctl.tui.table.columns import Column
 from clusterctl.tui.table.table import Table

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from clusterctl.text import visible
 from clusterctl.tui.frame.painted import Painted
-from clusterctl.tui.paint import Piece, data
+from clusterctl.tui.paint.pieces import Piece, data
 
 Purpose = Literal["find", "only"]
 SIGNS: dict[Purpose, str] = {"find": " / find ", "only": " & only lines with "}

@@ -8,16 +8,16 @@ from textual.containers import Vertical
 
 from clusterctl.model.looks import Look, Want
 from clusterctl.model.output import OutputPicture
+from clusterctl.tui.engine.messages import Asks
 from clusterctl.tui.frame.painted import Painted
-from clusterctl.tui.log_place import Place, Sought, find, is_other
-from clusterctl.tui.log_reader import LogRead, LogReader
-from clusterctl.tui.log_view.view import LogView
-from clusterctl.tui.messages import Asks
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.logs.place import Place, Sought, find, is_other
+from clusterctl.tui.logs.reader import LogRead, LogReader
+from clusterctl.tui.logs.view import LogView
+from clusterctl.tui.paint.pieces import Sight
+from clusterctl.tui.paint.tones import glyphs_of
 from clusterctl.tui.painters.logs import title
 from clusterctl.tui.screens.log_search import Purpose, SearchLine
 from clusterctl.tui.screens.screen import ConsoleScreen
-from clusterctl.tui.tones import glyphs_of
 from clusterctl.wording.outputs import begun, ended, gone
 
 WIDE = 100  # columns: from there on the pattern of a search is told, too

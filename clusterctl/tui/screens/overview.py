@@ -14,17 +14,18 @@ from clusterctl.model.findings import Finding
 from clusterctl.model.looks import Key, Look, Page, Sums, Want
 from clusterctl.model.proposals import Outcome
 from clusterctl.model.trends import Trend
-from clusterctl.tui.courses import Courses
 from clusterctl.tui.details.claim import claim_topic
 from clusterctl.tui.details.finding import topic as finding_topic
 from clusterctl.tui.details.pane import DetailPane
 from clusterctl.tui.details.topic import Topic
 from clusterctl.tui.details.worker import worker_topic
-from clusterctl.tui.finding_list import FindingList
-from clusterctl.tui.findings import Found
+from clusterctl.tui.engine.findings import Found
+from clusterctl.tui.engine.messages import Asks, GoTo
 from clusterctl.tui.frame.painted import Painted
-from clusterctl.tui.messages import Asks, GoTo
-from clusterctl.tui.paint import Piece, Sight
+from clusterctl.tui.lists.courses import Courses
+from clusterctl.tui.lists.findings import FindingList
+from clusterctl.tui.paint.pieces import Piece, Sight
+from clusterctl.tui.paint.tones import glyphs_of
 from clusterctl.tui.painters import attention, claims, workers
 from clusterctl.tui.painters.attention import Need, needs
 from clusterctl.tui.painters.overview import Shares, shares, workers_rule
@@ -35,7 +36,6 @@ from clusterctl.tui.screens.section import Section
 from clusterctl.tui.screens.workers import ask_courses
 from clusterctl.tui.table.listing import UNKNOWN
 from clusterctl.tui.table.table import Table
-from clusterctl.tui.tones import glyphs_of
 
 SPAN_S, POINTS = 3600.0, 48  # of the strips
 AGAIN_S = 10.0

@@ -12,10 +12,10 @@ from textual.containers import Container
 from clusterctl.model.findings import Finding
 from clusterctl.model.looks import Key, Look, Page, Want
 from clusterctl.model.proposals import Outcome
-from clusterctl.tui.findings import Found
-from clusterctl.tui.messages import Wants
-from clusterctl.tui.paint import Sight
-from clusterctl.tui.shape import Shape
+from clusterctl.tui.engine.findings import Found
+from clusterctl.tui.engine.messages import Wants
+from clusterctl.tui.lists.shape import Shape
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.table.table import Table
 
 

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from clusterctl.model.looks import Page
 from clusterctl.text import cells
-from clusterctl.tui.paint import Line, Piece, Sight
+from clusterctl.tui.paint.pieces import Line, Piece, Sight
 from clusterctl.tui.painters.ruled import rule
 from clusterctl.tui.table.columns import Column
 from clusterctl.tui.table.drawing import Cell, Drawn

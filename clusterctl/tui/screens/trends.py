@@ -12,14 +12,14 @@ from textual.widget import Widget
 
 from clusterctl.model.looks import Look, Want
 from clusterctl.model.trends import Trend
-from clusterctl.tui import charts
-from clusterctl.tui.messages import Asks, GoTo
-from clusterctl.tui.paint import Line, Sight, fit
+from clusterctl.tui.engine.messages import Asks, GoTo
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.paint import charts
+from clusterctl.tui.paint.pieces import Line, Sight, fit
+from clusterctl.tui.paint.tones import glyphs_of, style_of
 from clusterctl.tui.painters import trends as painter
 from clusterctl.tui.painters.trends import PANELS, SPANS, View
 from clusterctl.tui.screens.screen import ConsoleScreen
-from clusterctl.tui.source import Source
-from clusterctl.tui.tones import glyphs_of, style_of
 
 AGAIN_S = 10.0  # between two questions, while it is seen
 AROUND_S = 120.0  # what happened here: so long before, and after

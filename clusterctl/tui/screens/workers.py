@@ -9,15 +9,15 @@ from typing import Any
 from clusterctl.model.looks import Key, Look, Page
 from clusterctl.model.pictures import WorkerPicture
 from clusterctl.model.trends import Course
-from clusterctl.tui.courses import Courses
 from clusterctl.tui.details.topic import Topic
 from clusterctl.tui.details.worker import worker_topic
-from clusterctl.tui.messages import Asks
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.engine.messages import Asks
+from clusterctl.tui.engine.source import Source
+from clusterctl.tui.lists.courses import Courses
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.painters.workers import columns
 from clusterctl.tui.screens.listed import ListScreen
 from clusterctl.tui.screens.screen import ConsoleScreen
-from clusterctl.tui.source import Source
 from clusterctl.tui.table.columns import Column
 from clusterctl.tui.table.table import Table
 

@@ -12,9 +12,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from clusterctl.tui.paint import Piece, Tone
+from clusterctl.tui.paint.pieces import Piece, Tone
+from clusterctl.tui.paint.tones import SCHEMES, Scheme, parsed, scheme_of
 from clusterctl.tui.table.drawing import Cell, Drawn, differences, within
-from clusterctl.tui.tones import SCHEMES, Scheme, parsed, scheme_of
 
 
 class Canvas(Widget, can_focus=True):

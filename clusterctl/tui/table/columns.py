@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from clusterctl.tui.paint import Line, Sight
+from clusterctl.tui.paint.pieces import Line, Sight
 
 Row = TypeVar("Row")
 GAP = 1  # cells between two columns

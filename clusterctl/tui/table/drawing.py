@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from clusterctl.model.looks import Key
-from clusterctl.tui.paint import Glyphs, Piece, Sight, Tone, data, fit
+from clusterctl.tui.paint.pieces import Glyphs, Piece, Sight, Tone, data, fit
 from clusterctl.tui.table.columns import Column, Placed, direction
 
 GUTTER = 3  # cells before the first column: the cursor, or what has vanished; the mark; a blank

@@ -10,14 +10,14 @@ from textual.screen import ModalScreen
 
 from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.looks import Key, Page
-from clusterctl.tui.paint import Piece, Sight, data, fit
+from clusterctl.tui.paint.pieces import Piece, Sight, data, fit
+from clusterctl.tui.paint.tones import glyphs_of
 from clusterctl.tui.table import drawing
 from clusterctl.tui.table.canvas import Canvas
 from clusterctl.tui.table.columns import Column, Placed, place
 from clusterctl.tui.table.drawing import GUTTER, Cell, Drawn, Standing
 from clusterctl.tui.table.model import TableModel
 from clusterctl.tui.table.order import Order
-from clusterctl.tui.tones import glyphs_of
 
 UNKNOWN = "not known: Postgres cannot be reached"
 HEADER = 1  # lines above the rows

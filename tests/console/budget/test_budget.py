@@ -19,7 +19,7 @@ from bench.console_ui import (
     key_ms,
     refresh_ms,
 )
-from clusterctl.tui.messages import Looked
+from clusterctl.tui.engine.messages import Looked
 
 LOOKS = 2000  # the bound is 1 MB then; pages and caches take up to 0.7
 BUSY = 3  # times: caches that others use too make CPU time longer
@@ -67,7 +67,7 @@ def test_it_is_there_soon_after_it_is_called() -> None:
 
 
 def test_what_is_not_needed_at_first_is_not_imported() -> None:
-    code = "import sys, clusterctl.tui.app, clusterctl.tui.source; print(*sys.modules)"
+    code = "import sys, clusterctl.tui.app, clusterctl.tui.engine.source; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert not LATER & set(done.stdout.split())
 

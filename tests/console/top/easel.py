@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from clusterctl.tui.thrift import ThriftyApp
-from clusterctl.tui.tones import themes
+from clusterctl.tui.paint.tones import themes
+from clusterctl.tui.terminal.thrift import ThriftyApp
 
 Told = TypeVar("Told", bound=Message)
 Scenario = Callable[["Easel", "Pilot[None]"], Awaitable[None]]

@@ -8,8 +8,8 @@ from typing import Any
 from textual.pilot import Pilot
 
 from clusterctl.tui.app import Console
-from clusterctl.tui.courses import Courses
 from clusterctl.tui.details.pane import DetailPane
+from clusterctl.tui.lists.courses import Courses
 from clusterctl.tui.screens.screen import ConsoleScreen
 from tests.console.top.pilot import lines, play, until
 from tests.console.top.stage import StageSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clusterctl.text import cells
-from clusterctl.tui.paint import Line, Sight
+from clusterctl.tui.paint.pieces import Line, Sight
 from tests.console.top.stage import NOW
 
 SIGHT = Sight(at=NOW)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 
 from clusterctl.tui.app import Console
-from clusterctl.tui.source import Source
+from clusterctl.tui.engine.source import Source
 from tests.until import PATIENCE, PAUSE
 
 T = TypeVar("T")

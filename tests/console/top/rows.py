@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from clusterctl.model.looks import Key, Page
-from clusterctl.tui.paint import Line, Piece, Sight, data
+from clusterctl.tui.paint.pieces import Line, Piece, Sight, data
 from clusterctl.tui.table.columns import Column
 from clusterctl.tui.table.table import Table
 from clusterctl.units import format_age

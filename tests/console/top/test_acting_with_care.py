@@ -13,7 +13,7 @@ from clusterctl.tui.app import Console
 from clusterctl.tui.deeds import Offer
 from clusterctl.tui.dialogs.confirm import READ_S
 from clusterctl.tui.frame.pages import FormDialog
-from clusterctl.tui.paint import Glyphs
+from clusterctl.tui.paint.pieces import Glyphs
 from tests.console.top.acting import a_stage, asked, dialog_of, on_jobs
 from tests.console.top.pilot import hides, play, shows, until
 from tests.console.top.stage import StageSource, a_job

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from clusterctl.model.pictures import Amounts
 from clusterctl.text import cells
-from clusterctl.tui.bars import bar, divided, over, spark, three_way_bar
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Piece
+from clusterctl.tui.paint.bars import bar, divided, over, spark, three_way_bar
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Piece
 
 GLYPHS = Glyphs()
 amounts = st.floats(0, 1000)

@@ -55,7 +55,28 @@ def test_a_clock_that_jumps_shows_no_negative_ages() -> None:
 def test_a_storm_of_sizes_keys_and_data_breaks_nothing() -> None:
     source = small_cluster()
     chance = random.Random(6)
-    keys = ["1", "2", "3", "4", "5", "6", "7", "8", "a", "j", "k", "G", "g", "enter", "escape", "z", "tab", "f", "p", "s"]
+    keys = [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "a",
+        "j",
+        "k",
+        "G",
+        "g",
+        "enter",
+        "escape",
+        "z",
+        "tab",
+        "f",
+        "p",
+        "s",
+    ]
 
     async def scenario(app: Console, pilot: Pilot[int]) -> None:
         for _ in range(60):

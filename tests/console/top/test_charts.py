@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterctl.text import cells
-from clusterctl.tui.axes import ROWS_A_STEP, Unit, amount, column_of, scale, stamps
-from clusterctl.tui.charts import Curve, Values, chart, drawn
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line
+from clusterctl.tui.paint.axes import ROWS_A_STEP, Unit, amount, column_of, scale, stamps
+from clusterctl.tui.paint.charts import Curve, Values, chart, drawn
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line
 
 UNTIL = datetime(2026, 5, 6, 14, 3, 22, tzinfo=UTC)
 UNITS: tuple[Unit, ...] = ("count", "cpus", "memory", "seconds", "rate", "pace")

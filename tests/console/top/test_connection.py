@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clusterctl.tui.connection import LONGEST_PAUSE, Connection, ConnectionState
+from clusterctl.tui.engine.connection import LONGEST_PAUSE, Connection, ConnectionState
 
 
 def after(*tries: str, chance: float = 0.5) -> Connection:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clusterctl.model.proposals import Aside, Change, Deed, Outcome, Proposal
 from clusterctl.text import cells
 from clusterctl.tui.dialogs.words import Room, as_typed, flowed, outcome_lines, proposal_lines, summary, told
-from clusterctl.tui.paint import Glyphs, Line
+from clusterctl.tui.paint.pieces import Glyphs, Line
 from tests.console.top.strange_text import STRANGE
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")

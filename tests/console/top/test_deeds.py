@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from clusterctl.model.findings import Fix
 from clusterctl.model.proposals import Deed
-from clusterctl.tui.connection import ConnectionState
 from clusterctl.tui.deeds import Meant, Offer, offered, offers
 from clusterctl.tui.dialogs.gate import Circumstances, why_not
 from clusterctl.tui.dialogs.question import answered
+from clusterctl.tui.engine.connection import ConnectionState
 from tests.console.top.stage import a_claim, a_finding, a_job, a_running_job, a_worker
 
 DEAD = Fix(

@@ -15,7 +15,7 @@ from clusterctl.model.registration import Measures
 from clusterctl.settings import Settings
 from clusterctl.store import workers
 from clusterctl.tui.app import Console
-from clusterctl.tui.source import LiveSource
+from clusterctl.tui.engine.source import LiveSource
 from tests.console.top.acting import asked
 from tests.console.top.pilot import lines, play, shows, until
 from tests.store.scene import Scene

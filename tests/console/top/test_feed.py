@@ -13,9 +13,9 @@ from textual.message import Message
 
 from clusterctl.model.errors import NotFound, Outage
 from clusterctl.model.looks import Look, Want
-from clusterctl.tui.errands import Errands
-from clusterctl.tui.feed import Feed
-from clusterctl.tui.messages import Answered, Broken, Looked, LookFailed, Unanswered
+from clusterctl.tui.engine.errands import Errands
+from clusterctl.tui.engine.feed import Feed
+from clusterctl.tui.engine.messages import Answered, Broken, Looked, LookFailed, Unanswered
 from tests.console.top.stage import StageSource, small_cluster
 from tests.until import PATIENCE, until
 

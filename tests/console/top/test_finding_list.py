@@ -12,9 +12,9 @@ from clusterctl.model.findings import Examination, Finding
 from clusterctl.model.listing import chosen
 from clusterctl.model.looks import Page
 from clusterctl.model.proposals import Outcome
-from clusterctl.tui.finding_list import FindingList, Listed
-from clusterctl.tui.findings import SEEN_S, UNSEEN_S, FindingsRound, Found
-from clusterctl.tui.shape import Shape
+from clusterctl.tui.engine.findings import SEEN_S, UNSEEN_S, FindingsRound, Found
+from clusterctl.tui.lists.findings import FindingList, Listed
+from clusterctl.tui.lists.shape import Shape
 from tests.console.top.ill import an_expired, findings
 from tests.console.top.stage import NOW
 

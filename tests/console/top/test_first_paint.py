@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from clusterctl.tui.app import Console
 from clusterctl.tui.details.pane import DetailPane
 from clusterctl.tui.frame.painted import Painted
-from clusterctl.tui.paint import PLAIN_GLYPHS, Piece
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Piece
 from clusterctl.tui.painters import attention
 from clusterctl.tui.screens.section import Section
 from clusterctl.tui.screens.trends import TrendChart

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from clusterctl.model.looks import RedisSight
 from clusterctl.settings import Settings
 from clusterctl.text import cells
-from clusterctl.tui.connection import Connection
+from clusterctl.tui.engine.connection import Connection
 from clusterctl.tui.frame.heading import Heading, cluster_name, heading_lines
 from clusterctl.tui.frame.key_line import Hint, ListTitle, key_line, key_name, list_title
 from clusterctl.tui.frame.tabs import Tab, tab_line
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line
 
 GLYPHS = Glyphs()
 WIDTHS = (40, 60, 79, 80, 100, 120, 160, 250)

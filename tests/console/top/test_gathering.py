@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from clusterctl.model.looks import Look, Page, Want
 from clusterctl.model.pictures import JobPicture
 from clusterctl.tui.app import Console
-from clusterctl.tui.gathering import PIECE, Gathered, foretold, gathered
+from clusterctl.tui.lists.gathering import PIECE, Gathered, foretold, gathered
 from tests.console.top.pilot import play, shows
 from tests.console.top.stage import StageSource, a_job
 

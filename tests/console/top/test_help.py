@@ -10,8 +10,8 @@ from clusterctl.tui.app import SCREENS, Console
 from clusterctl.tui.dialogs.acting import KEYS_OF_DEEDS, Acting
 from clusterctl.tui.frame.filter_bar import trouble_lines
 from clusterctl.tui.frame.help import HelpDialog, groups_of, nodes_of
+from clusterctl.tui.lists.shape import Shape
 from clusterctl.tui.screens.jobs import JobsScreen
-from clusterctl.tui.shape import Shape
 from tests.console.top.acting import a_stage, asked, on_jobs
 from tests.console.top.pilot import hides, lines, play, shows, until
 from tests.console.top.stage import small_cluster

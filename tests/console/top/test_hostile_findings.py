@@ -18,9 +18,9 @@ from clusterctl.model.trends import Happening, Trend
 from clusterctl.text import cells, visible
 from clusterctl.tui.details import audit as audit_detail
 from clusterctl.tui.details import finding as finding_detail
-from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.findings import Found
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line, Sight, fit
+from clusterctl.tui.engine.findings import Found
+from clusterctl.tui.lists.findings import Listed
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line, Sight, fit
 from clusterctl.tui.painters import audit, findings, logs, trends
 from tests.console.top.stage import NOW, a_claim, a_finding, a_job
 from tests.console.top.strange_text import STRANGE

@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 
 from clusterctl.model.looks import Key, Page
 from clusterctl.text import cells
-from clusterctl.tui.log_view.view import LogView
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Piece, Sight, data, fit
+from clusterctl.tui.logs.view import LogView
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Piece, Sight, data, fit
 from tests.console.top.easel import Easel, show
 from tests.console.top.rows import Thing, a_page, a_table
 from tests.console.top.strange_text import STRANGE

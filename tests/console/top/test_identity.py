@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 
 from clusterctl.model.looks import Key
 from clusterctl.tui.app import Console
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.table.table import Table
 from tests.console.top.acting import on_jobs
 from tests.console.top.easel import Easel, show

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from clusterctl.model.errors import Outage
 from clusterctl.tui.app import Console
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.painters.sums import sum_lines
 from tests.console.top.looking import go, settled
 from tests.console.top.pilot import hides, play, shows, until

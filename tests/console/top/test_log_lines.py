@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterctl.text import cells
-from clusterctl.tui.log_view.lines import highlighted, pieces_of, plain, window, wrapped
-from clusterctl.tui.paint import Glyphs, Piece
+from clusterctl.tui.logs.lines import highlighted, pieces_of, plain, window, wrapped
+from clusterctl.tui.paint.pieces import Glyphs, Piece
 
 GLYPHS = Glyphs()
 anything = st.text(st.characters(codec=None), max_size=60) | st.text("\x1b[;:0123456789mK\r\t日é\u0301x", max_size=60)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterctl.tui.log_view.model import LONGEST, NOTE, LogModel, is_error, wanted
-from clusterctl.tui.log_view.scroll import Scroll
+from clusterctl.tui.logs.model import LONGEST, NOTE, LogModel, is_error, wanted
+from clusterctl.tui.logs.scroll import Scroll
 
 pieces = st.lists(st.text("ab\n\r", max_size=8), max_size=12)
 

@@ -15,9 +15,9 @@ from clusterctl.model.output import OutputPicture
 from clusterctl.output.here import Here
 from clusterctl.output.pieces import about_bytes
 from clusterctl.output.reader import machine_id
-from clusterctl.tui.log_reader import AHEAD, LogRead, LogReader
-from clusterctl.tui.log_reading import BLOCK, FAR, Kind, Reading, last_lines
-from clusterctl.tui.messages import Broken
+from clusterctl.tui.engine.messages import Broken
+from clusterctl.tui.logs.reader import AHEAD, LogRead, LogReader
+from clusterctl.tui.logs.reading import BLOCK, FAR, Kind, Reading, last_lines
 from tests.until import until
 
 

@@ -8,8 +8,8 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from clusterctl.tui.log_view.view import LogView
-from clusterctl.tui.paint import PLAIN_GLYPHS, Sight
+from clusterctl.tui.logs.view import LogView
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Sight
 from tests.console.top.easel import Easel, show
 
 Scenario = Callable[[Easel, "Pilot[None]", LogView], Awaitable[None]]

@@ -14,7 +14,7 @@ from clusterctl.model.console import NAMES
 from clusterctl.model.errors import BadInput
 from clusterctl.tui import once
 from clusterctl.tui.app import SCREENS
-from clusterctl.tui.lists import LISTS
+from clusterctl.tui.lists.known import LISTS
 from clusterctl.tui.once import Asked
 from tests.console.conftest import Run
 from tests.console.top.busy import busy_cluster
@@ -163,7 +163,7 @@ def test_options_that_make_no_sense_are_told_in_one_line(run: Run, words: list[s
 
 
 def test_a_crash_is_written_where_there_is_room(tmp_path: Path) -> None:
-    from clusterctl.tui.crash import crash
+    from clusterctl.tui.terminal.crash import crash
 
     (tmp_path / "file").write_text("not a directory")
     told = crash(ValueError("x"), tmp_path / "file" / "log")

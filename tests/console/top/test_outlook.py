@@ -6,9 +6,9 @@ import pytest
 
 from clusterctl.model.errors import BadInput, Outage, SchemaMismatch
 from clusterctl.model.looks import Want
-from clusterctl.tui.connection import Connection
-from clusterctl.tui.outlook import Outlook
-from clusterctl.tui.paint import Glyphs
+from clusterctl.tui.engine.connection import Connection
+from clusterctl.tui.engine.outlook import Outlook
+from clusterctl.tui.paint.pieces import Glyphs
 from tests.console.top.stage import NOW, small_cluster
 
 

@@ -20,10 +20,10 @@ from clusterctl.model.states import AdminState, JobState, LiveState
 from clusterctl.model.trends import Course
 from clusterctl.model.vocabulary import vocabulary_of
 from clusterctl.text import cells
-from clusterctl.tui.courses import Courses
 from clusterctl.tui.details.finding import lately
-from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.paint import Piece
+from clusterctl.tui.lists.courses import Courses
+from clusterctl.tui.lists.findings import Listed
+from clusterctl.tui.paint.pieces import Piece
 from clusterctl.tui.painters import attention, claims, jobs, services, workers
 from clusterctl.tui.painters.attention import needs
 from clusterctl.tui.painters.overview import Shares, shares, workers_rule

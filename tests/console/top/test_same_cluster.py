@@ -15,7 +15,7 @@ from clusterctl.model.errors import Outage
 from clusterctl.model.looks import Want
 from clusterctl.settings import Settings
 from clusterctl.tui.app import Console
-from clusterctl.tui.source import LiveSource
+from clusterctl.tui.engine.source import LiveSource
 from tests.console.top.pilot import hides, play, shows
 from tests.console.top.stage import small_cluster
 

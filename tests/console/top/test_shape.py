@@ -6,7 +6,7 @@ import pytest
 
 from clusterctl.model.filters import matches
 from clusterctl.model.pictures import JobPicture
-from clusterctl.tui.shape import History, Shape
+from clusterctl.tui.lists.shape import History, Shape
 
 
 def typed(*texts: str, faults: str = "") -> Shape:

@@ -13,8 +13,8 @@ from clusterctl.model.errors import Outage, SchemaMismatch, Slow
 from clusterctl.model.looks import Look, Want
 from clusterctl.tui.app import SCREENS, Console
 from clusterctl.tui.dialogs.gate import why_not
+from clusterctl.tui.engine.messages import GoTo
 from clusterctl.tui.frame.filter_bar import FilterInput
-from clusterctl.tui.messages import GoTo
 from clusterctl.tui.table.table import Table
 from tests.console.top.pilot import hides, lines, play, shows, until
 from tests.console.top.stage import StageSource, a_job, small_cluster

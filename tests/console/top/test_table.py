@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from clusterctl.tui.paint import PLAIN_GLYPHS, Sight
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Sight
 from clusterctl.tui.table.table import Table
 from tests.console.top.easel import Easel, show
 from tests.console.top.rows import Thing, a_page, a_table

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clusterctl.tui.paint import Line, Sight
+from clusterctl.tui.paint.pieces import Line, Sight
 from clusterctl.tui.table.columns import GAP, Column, direction, place, turned
 from clusterctl.tui.table.drawing import anchored, thumb
 

@@ -8,7 +8,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.table.order import CALM
 from clusterctl.tui.table.table import Table
 from tests.console.top.easel import Easel, show

@@ -7,7 +7,7 @@ import pytest
 from clusterctl.text import cells
 from clusterctl.tui.app import SCREENS
 from clusterctl.tui.frame.tabs import Tab, tab_at, tab_line
-from clusterctl.tui.paint import Glyphs
+from clusterctl.tui.paint.pieces import Glyphs
 
 GLYPHS = Glyphs()
 TITLES = [screen.title for key, screen in SCREENS if key.isdecimal()]

@@ -8,7 +8,7 @@ import re
 from textual.pilot import Pilot
 
 from clusterctl.tui.app import Console
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.paint.pieces import Sight
 from tests.console.top.easel import Capture, Easel, show
 from tests.console.top.pilot import lines, until
 from tests.console.top.rows import a_page, a_table

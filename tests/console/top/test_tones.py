@@ -9,8 +9,8 @@ from rich.color import Color
 from rich.style import Style
 from textual.theme import BUILTIN_THEMES
 
-from clusterctl.tui.paint import Tone
-from clusterctl.tui.tones import COLOURLESS, DARK, LIGHT, SCHEMES, TERMINAL, Scheme, parsed, scheme_of, themes
+from clusterctl.tui.paint.pieces import Tone
+from clusterctl.tui.paint.tones import COLOURLESS, DARK, LIGHT, SCHEMES, TERMINAL, Scheme, parsed, scheme_of, themes
 from tests.console.top.easel import Easel
 from tests.console.top.rows import a_table
 

@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 
 from clusterctl.model.errors import Outage
 from clusterctl.model.trends import Trend
-from clusterctl.tui import charts
 from clusterctl.tui.app import Console
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Sight
+from clusterctl.tui.paint import charts
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Sight
 from clusterctl.tui.painters.trends import PANELS, SPANS, View, moved, page
 from clusterctl.tui.screens.trends import AROUND_S, TrendChart
 from tests.console.top.ill import IllSource

@@ -8,10 +8,10 @@ from textual.pilot import Pilot
 
 from clusterctl.model.findings import Examination, Unchecked
 from clusterctl.tui.app import Console
-from clusterctl.tui.finding_list import Listed
-from clusterctl.tui.findings import FindingsRound, Found, key_of
+from clusterctl.tui.engine.findings import FindingsRound, Found, key_of
 from clusterctl.tui.frame.frame import tabs_of
-from clusterctl.tui.paint import Sight
+from clusterctl.tui.lists.findings import Listed
+from clusterctl.tui.paint.pieces import Sight
 from clusterctl.tui.painters.findings import sentence
 from tests.console.top.ill import IllSource
 from tests.console.top.pilot import hides, play, shows, until

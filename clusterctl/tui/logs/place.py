@@ -7,7 +7,7 @@ from typing import NamedTuple
 from clusterctl.model.errors import NotFound, Refused
 from clusterctl.model.output import OutputPicture
 from clusterctl.model.pictures import JobStory
-from clusterctl.tui.source import Source
+from clusterctl.tui.engine.source import Source
 
 
 class Sought(NamedTuple):

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from clusterctl.model.console import FASTEST, SLOWEST
 from clusterctl.model.errors import ClusterError, Outage, Slow
 from clusterctl.model.looks import Look, RedisSight
-from clusterctl.tui.connection import Connection
 from clusterctl.tui.dialogs.gate import Circumstances
+from clusterctl.tui.engine.connection import Connection
 from clusterctl.tui.frame.heading import Heading
-from clusterctl.tui.paint import Glyphs, Sight
+from clusterctl.tui.paint.pieces import Glyphs, Sight
 
 PACES = (FASTEST, 1.0, 2.0, 5.0, 10.0, 30.0, SLOWEST)  # seconds between two looks
 BLURRED, BLURRED_AFTER = 5, 60.0  # times as slow, so many seconds after the terminal has lost the focus

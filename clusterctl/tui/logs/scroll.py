@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from clusterctl.text import cells
-from clusterctl.tui.log_view.lines import pieces_of, wrapped
-from clusterctl.tui.log_view.model import NOTE, LogModel
-from clusterctl.tui.paint import Piece, data
+from clusterctl.tui.logs.lines import pieces_of, wrapped
+from clusterctl.tui.logs.model import NOTE, LogModel
+from clusterctl.tui.paint.pieces import Piece, data
 
 MOST_PARSED = 2_000  # lines: a few screens
 

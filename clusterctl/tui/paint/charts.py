@@ -13,8 +13,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from clusterctl.tui.axes import Scale, Unit, amount, column_of, scale, stamps
-from clusterctl.tui.paint import PLAIN_GLYPHS, Glyphs, Line, Piece, Tone, fit
+from clusterctl.tui.paint.axes import Scale, Unit, amount, column_of, scale, stamps
+from clusterctl.tui.paint.pieces import PLAIN_GLYPHS, Glyphs, Line, Piece, Tone, fit
 
 Values = tuple[float | None, ...]
 Mark = Literal["line", "dots", "crosses", "dashes"]

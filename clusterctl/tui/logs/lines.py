@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from clusterctl.text import cells, visible
-from clusterctl.tui.paint import Glyphs, Line, Piece, Tone
+from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone
 
 TAB = 8
 SGR = re.compile(r"\x1b\[([0-9;:]*)m")

@@ -19,7 +19,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
-from clusterctl.tui.thrift import ThriftyApp
+from clusterctl.tui.terminal.thrift import ThriftyApp
 
 HANGUP = 128 + signal.SIGHUP
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)

@@ -17,7 +17,7 @@ from clusterctl.model.filters import Filter
 from clusterctl.model.findings import RANKS, Finding
 from clusterctl.model.looks import Key, Page
 from clusterctl.model.proposals import Outcome
-from clusterctl.tui.findings import Found, key_of
+from clusterctl.tui.engine.findings import Found, key_of
 
 SPANS = {"age": ("since", "")}
 

@@ -11,14 +11,14 @@ from textual import events
 from textual.binding import Binding
 from textual.message import Message
 
-from clusterctl.tui.log_view.lines import highlighted, window
-from clusterctl.tui.log_view.model import Counts, LogModel, is_error, wanted
-from clusterctl.tui.log_view.scroll import Row, Scroll
-from clusterctl.tui.paint import Piece, Sight, fit
+from clusterctl.tui.logs.lines import highlighted, window
+from clusterctl.tui.logs.model import Counts, LogModel, is_error, wanted
+from clusterctl.tui.logs.scroll import Row, Scroll
+from clusterctl.tui.paint.pieces import Piece, Sight, fit
+from clusterctl.tui.paint.tones import glyphs_of
 from clusterctl.tui.table import drawing
 from clusterctl.tui.table.canvas import Canvas
 from clusterctl.tui.table.drawing import Cell, Drawn
-from clusterctl.tui.tones import glyphs_of
 
 SIDEWAYS = 8  # cells that one key scrolls
 WHEEL = 3

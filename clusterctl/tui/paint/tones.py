@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.style import Style
 
-from clusterctl.tui.paint import Glyphs, Tone
+from clusterctl.tui.paint.pieces import Glyphs, Tone
 
 if TYPE_CHECKING:
     from textual.theme import Theme

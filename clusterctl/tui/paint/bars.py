@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from clusterctl.model.pictures import Amounts
-from clusterctl.tui.paint import Glyphs, Piece, Tone
+from clusterctl.tui.paint.pieces import Glyphs, Piece, Tone
 
 OVER = "OVER"  # beside a bar whose worker uses more than its jobs were given
 

@@ -9,11 +9,11 @@ from textual.binding import Binding
 from textual.events import DeliveryComplete, DeliveryFailed
 
 from clusterctl.text import visible
-from clusterctl.tui import gathering
-from clusterctl.tui.export import Form, as_json, as_line, exported
 from clusterctl.tui.frame.pages import FormDialog, PageDialog
-from clusterctl.tui.gathering import Gathered
-from clusterctl.tui.paint import Piece
+from clusterctl.tui.lists import gathering
+from clusterctl.tui.lists.export import Form, as_json, as_line, exported
+from clusterctl.tui.lists.gathering import Gathered
+from clusterctl.tui.paint.pieces import Piece
 from clusterctl.tui.shell import Shell
 
 

@@ -10,8 +10,8 @@ from textual.message import Message
 
 from clusterctl.model.errors import ClusterError
 from clusterctl.model.looks import Look, RedisSight, Want
-from clusterctl.tui.connection import Connection
-from clusterctl.tui.source import Source
+from clusterctl.tui.engine.connection import Connection
+from clusterctl.tui.engine.source import Source
 
 
 @dataclass

@@ -240,7 +240,7 @@ class LiveSource:
     def last_lines(self, job_id: int, count: int) -> tuple[str, ...]:
         """The end of what a job has written."""
         from clusterctl import views  # noqa: PLC0415 - as above
-        from clusterctl.tui import log_reading  # noqa: PLC0415 - as above
+        from clusterctl.tui.logs import reading as log_reading  # noqa: PLC0415 - as above
 
         found = views.outputs(self._asks, [job_id])
         return log_reading.last_lines(found[0], count) if found else ()

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from clusterctl.tui.log_view.lines import ERROR, overwritten, plain
+from clusterctl.tui.logs.lines import ERROR, overwritten, plain
 
 MOST_LINES = 100_000
 MOST_WEIGHT = 32 * 1024 * 1024  # letters, and some for each line

@@ -11,9 +11,9 @@ from clusterctl.model.findings import Finding
 from clusterctl.model.listing import fields_of_sort
 from clusterctl.model.pictures import JobPicture, WorkerPicture
 from clusterctl.model.services import ServicePicture
-from clusterctl.tui.courses import Courses
+from clusterctl.tui.lists.courses import Courses
+from clusterctl.tui.lists.shape import Shape
 from clusterctl.tui.painters import audit, claims, findings, jobs, services, workers
-from clusterctl.tui.shape import Shape
 from clusterctl.tui.table.columns import Column
 
 

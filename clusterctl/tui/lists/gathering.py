@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from clusterctl.model.looks import Look, Page, Want
-from clusterctl.tui.source import Source
+from clusterctl.tui.engine.source import Source
 
 PIECE = 500  # rows asked for at once: what a look brings in a moment
 

@@ -20,8 +20,8 @@ from textual.message import Message
 from clusterctl.model.errors import ClusterError
 from clusterctl.model.output import OutputPicture
 from clusterctl.output.reader import Readers
-from clusterctl.tui.log_reading import Kind, Reading
-from clusterctl.tui.messages import Broken
+from clusterctl.tui.engine.messages import Broken
+from clusterctl.tui.logs.reading import Kind, Reading
 
 AHEAD = 4  # pieces that are on their way to the screen
 REST_S, LONGEST_REST_S = 0.1, 1.0  # between two looks at an output that does not grow

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from textual.message import Message
 
 from clusterctl.model.errors import ClusterError
-from clusterctl.tui.messages import Answered, Broken, Unanswered
+from clusterctl.tui.engine.messages import Answered, Broken, Unanswered
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from textual.message import Message
 
 from clusterctl.model.errors import BadInput, ClusterError, Outage
 from clusterctl.model.looks import Want
-from clusterctl.tui.connection import Connection
-from clusterctl.tui.messages import Broken, Looked, LookFailed
-from clusterctl.tui.source import Source
+from clusterctl.tui.engine.connection import Connection
+from clusterctl.tui.engine.messages import Broken, Looked, LookFailed
+from clusterctl.tui.engine.source import Source
 
 Post = Callable[[Message], object]
 BREATH = 0.05  # seconds between any two looks: whoever scrolls asks for one with every key
