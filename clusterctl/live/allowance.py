@@ -1,5 +1,6 @@
-"""What a whole answer may cost, with the dialling. The driver's own timeout is for each piece, and there is no end of
-pieces.
+"""What a whole answer may cost, with the dialling.
+
+The driver's own timeout is for each piece, and there is no end of pieces.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def listed(seen: Seen, asked: Asked, sight: Sight) -> Iterator[Line]:
     yield list_title(title, asked.frame, asked.glyphs)
     yield from rows_of(known.columns, page, sight, asked.width, MOST_ROWS)
     if seen.found is not None:
-        yield from footnotes(seen.found, asked.frame)
+        yield from (fit(line, asked.frame, cut=asked.glyphs.cut) for line in footnotes(seen.found, asked.frame))
 
 
 def page_of(seen: Seen, asked: Asked) -> Page[Any]:

@@ -61,7 +61,7 @@ class Acting(Shell):
         self._leaves: frozenset[str] = frozenset()  # those of which somebody who wants to quit was told
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A console that only looks has no deeds, on no key and in no menu; nor has one that is too small to show any."""
+        """A console that only looks has no deeds, on no key and in no menu; nor has one too small to show a row."""
         if action in DEED_ACTIONS and (
             self.read_only or any(each.has_class("-small") for each in self.screen_stack[:1])
         ):

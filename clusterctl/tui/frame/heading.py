@@ -87,7 +87,8 @@ def header(told: Heading, width: int, glyphs: Glyphs) -> Line:
         for name in (*names, [Piece(" "), short]):
             room = width - sum(cells(piece.text) for piece in tail) - 3
             if sum(cells(piece.text) for piece in name) <= room:
-                return [*fit(name, width - sum(cells(piece.text) for piece in tail) - 1), *tail, Piece(" ")]
+                left = width - sum(cells(piece.text) for piece in tail) - 1
+                return [*fit(name, left, cut=glyphs.cut), *tail, Piece(" ")]
     tail = tails[-1] if width < 60 else tails[-3]
     room = width - sum(cells(piece.text) for piece in tail) - 1
     return fit([*fit([Piece(" "), short], max(room, 0), cut=glyphs.cut), *tail, Piece(" ")], width, cut=glyphs.cut)

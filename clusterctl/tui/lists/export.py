@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from clusterctl.text import visible
+from clusterctl.text import inert, visible
 
 Form = Literal["csv", "json"]
 
 
 def as_json(value: Any) -> str:
     """All fields of *value*, for eyes and programs."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return inert(msgspec.json.format(encoded(value), indent=2).decode())
+
+
+def encoded(value: Any) -> bytes:
+    """JSON on one line. Bytes of a path that are no text are lone surrogates, which it cannot say: visible escapes."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+        return re.sub("[\ud800-\udfff]", lambda found: f"\\\\u{ord(found[0]):x}", text).encode()
 
 
 def as_csv(rows: Sequence[Any]) -> str:
@@ -49,7 +60,7 @@ def field(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (list, tuple, Mapping)):
-        return msgspec.json.encode(value).decode()
+        return inert(encoded(value).decode())
     if isinstance(value, bool):
         return str(value).lower()
     text = visible(str(value))

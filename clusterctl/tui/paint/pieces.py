@@ -118,11 +118,12 @@ def shortened(pieces: Line, width: int, cut: str) -> list[Piece]:
             kept.append(piece)
             room -= cells(piece.text)
             continue
-        letters = ""
+        end = 0
         for letter in piece.text:
-            if cells(letters + letter) > room:
+            if cells(letter) > room:
                 break
-            letters += letter
-        kept.append(Piece(letters + cut[: max(0, width)] + " " * (room - cells(letters)), piece.tone))
+            room -= cells(letter)
+            end += 1
+        kept.append(Piece(piece.text[:end] + cut[: max(0, width)] + " " * room, piece.tone))
         break
     return kept

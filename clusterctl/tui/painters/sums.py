@@ -136,10 +136,14 @@ def claim_parts(sums: Sums, sight: Sight) -> Iterator[Part]:
     if missed_s is not None:
         yield Part(0, (Piece(f"NO LEADER for {format_age(missed_s)}" if missed_s else "NO LEADER", "bad"),))
     else:
-        yield Part(
-            1, (Piece("leader was " if sight.stale else "leader "), data(leader.name or "?", width=LONGEST_NAME))
-        )
+        yield Part(1, (Piece("leader was " if sight.stale else "leader "), *named(leader.name or "?", sight)))
         yield Part(4, (Piece(f"term {leader.term}"),))
+
+
+def named(name: str, sight: Sight) -> Line:
+    """*name*, cut: in ASCII too, where each letter may become an escape."""
+    shown = fit([data(name, width=LONGEST_NAME)], LONGEST_NAME, cut=sight.glyphs.cut)
+    return [piece for piece in shown if piece.text.strip()]  # without the blanks that fill it
 
 
 def rate(per_s: float | None) -> str:

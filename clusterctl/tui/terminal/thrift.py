@@ -85,8 +85,29 @@ def partial(update: ChopsUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if strip is None or x >= right or end <= left:
                 continue
-            start = max(left, x)
-            yield start, y, strip.crop(start - x, min(end, right) - x)
+            start, stop = whole_letters(strip.text, max(left, x) - x, min(end, right) - x)
+            yield x + start, y, strip.crop(start, stop)
+
+
+def whole_letters(text: str, start: int, stop: int) -> tuple[int, int]:
+    """The span from *start* to *stop* (cells), and all of the letters of which it has a half, or only the marks.
+
+    Cut in two, a wide letter would be two blanks until something else draws it again.
+    """
+    if text.isascii():
+        return start, stop
+    at, of_letter, begin, end = 0, 0, start, stop
+    for letter in text:
+        width = cells(letter)
+        of_letter = at if width else of_letter  # a mark is of the letter before
+        if at < start < at + width or (not width and at == start):
+            begin = of_letter
+        if at < end < at + width:
+            end = at + width
+        elif not width and at == end:  # to cut behind it, one has to cut behind the next letter
+            end = at + 1
+        at += width
+    return begin, min(end, at)
 
 
 def whole(update: LayoutUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:

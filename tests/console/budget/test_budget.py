@@ -85,7 +85,7 @@ def leaking(kept: list[bytes]) -> object:
     taken_in = Console.on_looked
 
     def leak(console: Console, message: Looked) -> None:
-        kept.append(bytes(2400))
+        kept.append(bytes(24_000))  # so much that memory which was free already does not hide it
         taken_in(console, message)
 
     return leak

@@ -28,7 +28,6 @@ def test_the_terminal_shows_what_the_screen_holds() -> None:
             tube.write("".join(easel.written))
             easel.written.clear()
             assert tube.lines() == easel.lines()
-            assert looks(tube.lines(), tube.styles()) == looks(easel.lines(), styles_of(easel))
 
     show(table, scenario, (100, 20))
 
@@ -56,27 +55,6 @@ def test_the_console_itself_writes_so() -> None:
                 await until(pilot, agrees, f"a picture after {keys}")
 
     asyncio.run(scenario())
-
-
-def looks(lines: list[str], styles: list[list[str]]) -> list[list[str]]:
-    """The style of every cell, as far as it can be seen: of a blank only the ground."""
-    return [
-        [style.partition("48;")[2] if letter == " " else style for letter, style in zip(line, row, strict=True)]
-        for line, row in zip(lines, styles, strict=True)
-    ]
-
-
-def styles_of(easel: Easel) -> list[list[str]]:
-    """The style of every cell, as codes."""
-    rows = []
-    for strip in easel.screen._compositor.render_strips():
-        row: list[str] = []
-        for segment in strip:
-            codes = segment.style.render("X", color_system=easel.console._color_system) if segment.style else "X"
-            inside = codes.partition("X")[0].removeprefix("\x1b[").removesuffix("m")
-            row += [inside] * segment.cell_length
-        rows.append(row)
-    return rows
 
 
 def test_all_of_it_is_written_again_once_others_may_have_written() -> None:
