@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from clusterctl.text import visible
 from clusterctl.tui.dialogs.acting import DEED_ACTIONS, Acting
 from clusterctl.tui.engine.messages import GoTo
 from clusterctl.tui.engine.source import Source
@@ -254,6 +255,12 @@ class Console(Shaping, Taking, Acting):
     def action_help(self) -> None:
         without = DEED_ACTIONS if self.read_only else ()
         _ = self.push_screen(HelpDialog(groups_of(nodes_of(self), self.glyphs, without), self.glyphs))
+
+    async def on_event(self, event: events.Event) -> None:
+        """What is pasted may be anybody's, and goes into lines of Textual's that would show it as it is."""
+        if isinstance(event, events.Paste) and not event.is_forwarded:
+            event = events.Paste(visible(event.text, keep="\n"))
+        await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
         small = event.size.width < frame.LEAST[0] or event.size.height < frame.LEAST[1]

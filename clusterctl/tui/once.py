@@ -115,10 +115,13 @@ def painted(seen: Seen, asked: Asked) -> list[Line]:
     told = Heading(asked.cluster, now=0.0, interval=0.0, postgres=reached, redis=look.redis, at=look.at)
     lines = [header(told, asked.width or max(FRAME, 4 * cells(asked.cluster)), glyphs)]
     if asked.screen == "overview":
-        return [*lines, *overview(seen, asked, sight)]
-    if asked.screen == "trends":
-        return [*lines, *trends.page(seen.trend, trends.View(), sight, (width, CHART_LINES))]
-    return [*lines, *listed(seen, asked, sight)]
+        lines += overview(seen, asked, sight)
+    elif asked.screen == "trends":
+        lines += trends.page(seen.trend, trends.View(), sight, (width, CHART_LINES))
+    else:
+        lines += listed(seen, asked, sight)
+    # In ASCII what a stranger wrote grows after it was measured: each of its letters may become an escape.
+    return [fit(line, asked.width, cut=glyphs.cut) for line in lines] if asked.width else lines
 
 
 def overview(seen: Seen, asked: Asked, sight: Sight) -> Iterator[Line]:
@@ -148,7 +151,7 @@ def listed(seen: Seen, asked: Asked, sight: Sight) -> Iterator[Line]:
     yield list_title(title, asked.frame, asked.glyphs)
     yield from rows_of(known.columns, page, sight, asked.width, MOST_ROWS)
     if seen.found is not None:
-        yield from (fit(line, asked.frame, cut=asked.glyphs.cut) for line in footnotes(seen.found, asked.frame))
+        yield from footnotes(seen.found, asked.frame)
 
 
 def page_of(seen: Seen, asked: Asked) -> Page[Any]:

@@ -173,8 +173,8 @@ class FilterBar(Vertical):
     def _put(self, text: str) -> None:
         field = self.query_one(FilterInput)
         with self.prevent(Input.Changed):
-            field.value = text
-        field.cursor_position = len(text)
+            field.value = visible(text)  # it may be the name of something that another screen leads to
+        field.cursor_position = len(field.value)
 
     def _take(self, text: str) -> None:
         if self.shape.type(text):
