@@ -109,9 +109,9 @@ def idle_bytes(screen: str, rounds: int = ROUNDS, key: str = "") -> int:
     return Stand(screen).play(scenario)
 
 
-def in_a_process_of_its_own(call: str) -> float:
-    """The answer of one function here, of a process that has done nothing else."""
-    code = f"import bench.console_ui as ui; print(ui.{call})"
+def in_a_process_of_its_own(call: str, first: str = "") -> float:
+    """The answer of one function here, of a process that has done nothing else than *first*, some Python."""
+    code = f"{first}\nimport bench.console_ui as ui; print(ui.{call})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout)
 

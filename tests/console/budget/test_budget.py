@@ -13,13 +13,11 @@ from bench.console_ui import (
     OPENING,
     SCREENS,
     first_paint,
-    growth_bytes,
     idle_bytes,
     in_a_process_of_its_own,
     key_ms,
     refresh_ms,
 )
-from clusterctl.tui.engine.messages import Looked
 
 LOOKS = 2000  # the bound is 1 MB then; pages and caches take up to 0.7
 BUSY = 3  # times: caches that others use too make CPU time longer
@@ -30,6 +28,17 @@ LATER = {
     *("psycopg", "redis", "httpx", "h11", "plotext", "textual_serve", "aiohttp", "pygments", "markdown_it", "typer"),
     *("sqlite3", "xml", "email", "multiprocessing", "rich.markdown", "rich.syntax", "rich.traceback"),
 }
+
+
+# Leaves something behind with each look; written to, for pages that nobody has touched take no memory.
+LEAK = """
+from clusterctl.tui.app import Console
+kept, taken_in = [], Console.on_looked
+def leak(console, message):
+    kept.append(b"x" * 8_000)
+    taken_in(console, message)
+Console.on_looked = leak
+"""
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -72,20 +81,8 @@ def test_what_is_not_needed_at_first_is_not_imported() -> None:
     assert not LATER & set(done.stdout.split())
 
 
-def test_growth_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[bytes] = []
-    monkeypatch.setattr("clusterctl.tui.app.Console.on_looked", leaking(kept))
-    assert growth_bytes(300, settled=300) > GROWTH_BYTES + 1500  # more than caches that fill
-
-
-def leaking(kept: list[bytes]) -> object:
-    """What takes looks in, and leaves something behind each time."""
-    from clusterctl.tui.app import Console
-
-    taken_in = Console.on_looked
-
-    def leak(console: Console, message: Looked) -> None:
-        kept.append(bytes(24_000))  # so much that memory which was free already does not hide it
-        taken_in(console, message)
-
-    return leak
+def test_growth_is_seen() -> None:
+    """In a process of its own: memory that earlier tests have freed would hide it."""
+    assert (
+        in_a_process_of_its_own("growth_bytes(300, settled=300)", first=LEAK) > 8 * GROWTH_BYTES
+    )  # caches that fill: 2,000
