@@ -9,10 +9,11 @@ import msgspec
 from clusterctl.model.resources import Resources
 
 
-class Start(msgspec.Struct, frozen=True, kw_only=True):
+class Start(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Give this job to this worker.
 
     ``candidates``: how many workers could have had it; ``refusals``: per filter, how many it removed.
+    (Not collected: nothing in it leads back to it, and a round may make tens of thousands.)
     """
 
     job_id: int
@@ -24,7 +25,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     fallback: str = ""  # why another policy than the one that is set has decided
 
 
-class Wait(msgspec.Struct, frozen=True, kw_only=True):
+class Wait(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A group that does not start (any further) in this round.
 
     ``reason`` is the one word that names it: the filter that would have to change (``fits_now``, ``fits_ever``

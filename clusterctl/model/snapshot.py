@@ -65,7 +65,13 @@ class WorkerPicture(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def free(self) -> Resources:
         """What neither a reserved nor an allocated allocation holds."""
-        return self.capacity - self.reserved - self.allocated
+        has, reserved, allocated = self.capacity, self.reserved, self.allocated
+        # In one step, for it is asked of every worker in every round.
+        return Resources(
+            has.cpu_milli - reserved.cpu_milli - allocated.cpu_milli,
+            has.memory_mb - reserved.memory_mb - allocated.memory_mb,
+            has.gpus - reserved.gpus - allocated.gpus,
+        )
 
 
 class QueueGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +79,8 @@ class QueueGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     ``ids`` and ``submitted`` (seconds since the epoch) run in parallel, ordered by (submitted, id), and hold
     only the head of the group: as many as could possibly start now, and one more. ``more`` says that
-    others stand behind them. ``slots`` bounds how many may start (``--array …%LIMIT``); None is no bound.
+    others stand behind them, or, where none could start, that nobody has looked. ``slots`` bounds how many may
+    start (``--array …%LIMIT``); None is no bound.
     Replicas only: ``displaced``, their worker was lost; ``avoid``, the id of the worker on which they crashed.
     """
 
@@ -101,7 +108,7 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     holds: int = 0  # jobs that are scheduled or running
 
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
+class Ending(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An allocation whose job has a time limit: the moment, in seconds since the epoch, at which it is over at last."""
 
     worker_id: int
@@ -114,7 +121,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     ``used`` holds, per tenant, what its live allocations hold; ``recent`` what it has held of late, on average;
     ``weights`` its share weight (1.0 if absent); ``quotas`` its bounds (none if absent). ``endings``: of every live
-    allocation that has a time limit; ``grace_s``: for how long a job that reaches its own may go on at most.
+    allocation that has a time limit, by ``at``; ``grace_s``: for how long a job that reaches its own may go on at most.
     """
 
     at: float

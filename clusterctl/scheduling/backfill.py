@@ -16,11 +16,14 @@ priority that finds no room as the round begins, and none that is younger may de
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from heapq import nsmallest
+from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 
+from clusterctl.model import snapshot as snapshots
 from clusterctl.model.plan import Shadow
 from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, Snapshot
@@ -54,7 +57,7 @@ class Keeper:
         self._snapshot = snapshot
         self._roster = roster
         self._looks = LOOKS * len(snapshot.workers) if snapshot.steering.backfill == "easy" else 0
-        self._started: list[tuple[QueueGroup, int]] = []
+        self._started: list[snapshots.Ending] = []
         self._level_of, _ = order_of(snapshot)
         self._before: tuple[Level, float, int] | None = None  # of a head that was chosen by its age
         self.shadow: Shadow | None = None
@@ -74,15 +77,16 @@ class Keeper:
         if self._before is None:
             return False
         level, submitted, job_id = self._before
-        mine, taken = self._level_of(line.group), line.taken
-        return mine > level or (
-            mine == level and (line.group.submitted[taken], line.group.ids[taken]) < (submitted, job_id)
+        group, taken = line.group, line.taken
+        return line.level > level or (
+            line.level == level and (group.submitted[taken], group.ids[taken]) < (submitted, job_id)
         )
 
     def note(self, group: QueueGroup, at: int) -> None:
         """A job of *group* has started on the worker at that position."""
         if group.time_limit_s is not None and self.shadow is None:
-            self._started.append((group, at))
+            worker_id = self._roster.workers[at].id
+            self._started.append(snapshots.Ending(worker_id=worker_id, request=group.request, at=self._end(group)))
 
     def ends_in_time(self, group: QueueGroup) -> bool:
         """Whether a job of *group* that starts now is over before the head needs its worker."""
@@ -90,15 +94,19 @@ class Keeper:
             return False
         return self._end(group) <= self.shadow.at
 
+    def may_look(self, group: QueueGroup, taken: int) -> bool:
+        """Whether a worker may be kept for the job of *group* whose turn it is."""
+        if self._looks <= 0 or self.shadow is not None:
+            return False
+        return group.kind == "batch" or is_urgent(group, group.submitted[taken], self._snapshot)
+
     def look(self, group: QueueGroup, taken: int, members: Members, free: Sequence[Resources]) -> int | None:
-        """Keep one of *members* for the job of *group* whose turn it is; where it stands, None if none is kept.
+        """Keep one of *members* for the job that ``may_look``; where it stands, None if none is kept.
 
         *members*: all that could hold it if they were empty.
         """
         submitted, snapshot = group.submitted[taken], self._snapshot
-        if self._looks <= 0 or self.shadow is not None or not members:
-            return None
-        if group.kind == "service" and not is_urgent(group, submitted, snapshot):
+        if not members:
             return None
         self._looks -= members.bit_count()
         promise = self._first(group.request, members, free)
@@ -117,37 +125,38 @@ class Keeper:
 
     def keep_by_age(self, group: QueueGroup, members: Members, free: Sequence[Resources]) -> int | None:
         """As ``look``, before the first turn, for one of the ``elders``."""
-        position = self.look(group, 0, members, free)
+        position = self.look(group, 0, members, free) if self.may_look(group, 0) else None
         if position is not None:
             self._before = self._level_of(group), group.submitted[0], group.ids[0]
         return position
 
     def _first(self, request: Resources, members: Members, free: Sequence[Resources]) -> Promise | None:
-        """The member on which *request* fits first, by all ends that are known; of equals, the first by name."""
-        earliest, soonest = None, math.inf
-        for position, endings in sorted(self._endings().items()):
-            if members >> position & 1:
-                at, left = once_enough(request, free[position], endings)
-                if at < soonest:
-                    earliest, soonest = Promise(position, at, left - request), at
-        return earliest
+        """The member on which *request* fits first, by all ends that are known; of equals, the first by name.
+
+        Time runs once, over all workers together, and only until there is room.
+        """
+        has: dict[int, Resources] = {}  # by then, where something has ended
+        found, soonest = set[int](), math.inf
+        for ending in self._endings():
+            if ending.at > soonest:
+                break
+            at = self._roster.positions.get(ending.worker_id)
+            if at is not None and members >> at & 1:
+                has[at] = now_has = has.get(at, free[at]) + ending.request
+                if request <= now_has:
+                    found.add(at)
+                    soonest = max(ending.at, self._snapshot.at)  # what should just have ended does so now
+        return Promise(min(found), soonest, has[min(found)] - request) if found else None
 
     def _ever(self, request: Resources, members: Members) -> list[int]:
         """Those of *members* where *request* fits once all that ends has ended."""
         workers = self._roster.workers
         return [at for at in each(members) if request <= workers[at].capacity - workers[at].enduring]
 
-    def _endings(self) -> dict[int, list[Ending]]:
-        """What ends on each worker; what should just have ended does so now."""
-        now = self._snapshot.at
-        position_of = {worker.id: position for position, worker in enumerate(self._roster.workers)}
-        endings: dict[int, list[Ending]] = defaultdict(list)
-        for ending in self._snapshot.endings:
-            if ending.worker_id in position_of and ending.at >= now - OVERRUN_S:
-                endings[position_of[ending.worker_id]].append(Ending(max(now, ending.at), ending.request))
-        for group, position in self._started:
-            endings[position].append(Ending(self._end(group), group.request))
-        return endings
+    def _endings(self) -> Iterator[snapshots.Ending]:
+        """All ends that are known, the first first; those that are long overdue tell nothing."""
+        known = sorted((*self._snapshot.endings, *self._started), key=attrgetter("at"))
+        return islice(known, bisect_left(known, self._snapshot.at - OVERRUN_S, key=attrgetter("at")), None)
 
     def _end(self, group: QueueGroup) -> float:
         """When a job of *group* that starts now is over at last."""

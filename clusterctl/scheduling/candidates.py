@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from clusterctl.model.candidates import Candidate
 from clusterctl.model.plan import Eligibility, Plan
 from clusterctl.model.snapshot import QueueGroup, Snapshot, WorkerPicture
-from clusterctl.scheduling.filters import BACKFILL, Sieve, sift
+from clusterctl.scheduling.filters import BACKFILL, sift
 from clusterctl.scheduling.policies import PARTS, POLICIES
-from clusterctl.scheduling.roster import Members, Roster, each
+from clusterctl.scheduling.roster import Members, Roster, Sieve, each
 from clusterctl.scheduling.rules import Rule
 from clusterctl.scheduling.usage import eligible
 

@@ -6,19 +6,18 @@ one that would have to change for the job to start, and it names the reason: a j
 could hold waits for ``live``; one that no worker, silent or not, could ever hold is ``unsatisfiable``.
 
 A dependency that is unmet and a ``not_before`` that lies ahead never get here: SQL leaves such jobs out.
-A new filter is a function of this shape and its place in ``FILTERS``.
+A new filter is a function of this shape, its place in ``FILTERS``, and what it looks at of a group in ``trait``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import reduce
-from typing import NamedTuple
 
 import msgspec
 
 from clusterctl.model.snapshot import QueueGroup, Snapshot
-from clusterctl.scheduling.roster import Members, Roster, each
+from clusterctl.scheduling.roster import Members, Roster, Sieve, each
 
 Filter = Callable[[QueueGroup, Roster], Members]
 
@@ -120,28 +119,40 @@ class Refusals(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Sieve(NamedTuple):
-    """What the chain made of everybody: whom each filter removed, in its order, and how many; and who is left.
-
-    ``pool``: among whom only size decides; many groups share few pools.
-    """
-
-    lost: dict[str, Members]
-    removed: dict[str, int]
-    left: Members
-    pool: Members
-
-
 def refusals(group: QueueGroup, snapshot: Snapshot) -> Refusals:
     """The table of ``explain``: the chain's answer to *group*, before anything else starts."""
     roster = Roster(snapshot)
     sieve = sift(group, roster)
     names = tuple(roster.workers[at].name for at in each(sieve.left))
-    return Refusals(removed=sieve.removed, candidates=names, reason="" if sieve.left else reason(sieve.removed, roster))
+    return Refusals(removed=sieve.removed, candidates=names, reason=sieve.reason)
+
+
+def trait(group: QueueGroup, roster: Roster) -> tuple[Hashable, ...]:
+    """All of a group that the chain tells apart: groups of one trait fare alike, however many there are."""
+    request = group.request
+    return (
+        group.kind,
+        group.worker,
+        group.avoid,
+        group.slots == 0,
+        roster.quotas.allow(group),
+        tuple(group.labels.items()),
+        roster.capacities.rungs(request),
+        roster.rooms.rungs(request),
+        roster.spares.rungs(request) if roster.measures(group.kind) else None,
+    )
 
 
 def sift(group: QueueGroup, roster: Roster) -> Sieve:
-    """Send everybody through the chain."""
+    """Send everybody through the chain; once for all groups of one trait."""
+    of = trait(group, roster)
+    sieve = roster.sieves.get(of)
+    if sieve is None:
+        sieve = roster.sieves[of] = _sift(group, roster)
+    return sieve
+
+
+def _sift(group: QueueGroup, roster: Roster) -> Sieve:
     lost: dict[str, Members] = {}
     left = pool = roster.everyone
     for name, passes in FILTERS.items():
@@ -155,7 +166,8 @@ def sift(group: QueueGroup, roster: Roster) -> Sieve:
     if left & ~avoided:  # another can have it
         lost.update({AVOIDED: gone} if (gone := left & avoided) else {})
         left, pool = left & ~avoided, pool & ~avoided
-    return Sieve(lost, {name: gone.bit_count() for name, gone in lost.items()}, left, pool)
+    removed = {name: gone.bit_count() for name, gone in lost.items()}
+    return Sieve(lost, removed, left, pool, "" if left else reason(removed, roster))
 
 
 def reason(removed: Mapping[str, int], roster: Roster) -> str:

@@ -60,10 +60,11 @@ NOBODYS = Standing(NOTHING, NOTHING, 1.0)  # of a row that has none to compete w
 class Line:
     """One group standing in the queue. ``taken`` of its jobs have started in this round."""
 
-    __slots__ = ("group", "taken")
+    __slots__ = ("group", "level", "taken")
 
-    def __init__(self, group: QueueGroup) -> None:
+    def __init__(self, group: QueueGroup, level: Level) -> None:
         self.group = group
+        self.level = level
         self.taken = 0
 
     @property
@@ -89,7 +90,8 @@ class Turns:
         self._standings = standings(snapshot) if snapshot.steering.queue_order == "drf" else {}
         rows: dict[Level, dict[str, list[Head]]] = defaultdict(lambda: defaultdict(list))
         for group in snapshot.queue:
-            rows[level_of(group)][row_of(group)].append(Line(group).head)
+            level = level_of(group)
+            rows[level][row_of(group)].append(Line(group, level).head)
         self._levels_ahead = [rows[level] for level in sorted(rows)]
         self._level: list[tuple[float, float, int, _Row]] = []
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from operator import or_
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -27,6 +28,20 @@ from clusterctl.scheduling.usage import is_usable, room
 Members = int
 
 
+class Sieve(NamedTuple):
+    """What the chain of filters made of everybody: whom each removed, in its order, and how many; and who is left.
+
+    ``pool``: among whom only size decides; many groups share few pools. ``reason``: the word for a wait, if nobody is
+    left. Many groups share a sieve: nothing in it may be changed.
+    """
+
+    lost: dict[str, Members]
+    removed: dict[str, int]
+    left: Members
+    pool: Members
+    reason: str
+
+
 class Roster:
     """The workers by name, and who of them is what."""
 
@@ -37,27 +52,28 @@ class Roster:
         self._at = snapshot.at
         self._steering = snapshot.steering
         self._rules: dict[str, Rule | None] = {}
+        self.sieves: dict[Hashable, Sieve] = {}  # what ``filters`` has found already
 
     def where(self, holds: Callable[[WorkerPicture], bool]) -> Members:
         """The workers of which *holds* is true."""
-        return sum(1 << at for at, worker in enumerate(self.workers) if holds(worker))
+        return members([holds(worker) for worker in self.workers])
 
     @cached_property
     def up(self) -> Members:
         """Those whose agent is up."""
-        return self.where(lambda worker: worker.live_state == LiveState.UP)
+        return members([worker.live_state == LiveState.UP for worker in self.workers])
 
     @cached_property
     def open(self) -> Members:
         """Those that may take new jobs."""
-        return self.where(lambda worker: worker.admin_state == AdminState.OPEN)
+        return members([worker.admin_state == AdminState.OPEN for worker in self.workers])
 
     @cached_property
     def untroubled(self) -> Members:
         """Those whose agent wants new work."""
-        return self.where(lambda worker: not worker.trouble)
+        return members([not worker.trouble for worker in self.workers])
 
-    @property
+    @cached_property
     def active(self) -> Members:
         """Those that take new work at all."""
         return self.up & self.open & self.untroubled
@@ -109,6 +125,11 @@ class Roster:
         return dict(carriers)
 
     @cached_property
+    def positions(self) -> dict[int, int]:
+        """Where each id stands."""
+        return {worker.id: at for at, worker in enumerate(self.workers)}
+
+    @cached_property
     def free(self) -> tuple[Resources, ...]:
         """What is free on each, in their order."""
         return tuple(worker.free for worker in self.workers)
@@ -143,28 +164,46 @@ class Amounts:
         self._memory = _Ladder([amount.memory_mb for amount in amounts])
         self._gpus = _Ladder([amount.gpus for amount in amounts])
 
+    def rungs(self, request: Resources) -> tuple[int, int, int]:
+        """How high that stands, in each kind: what stands equally high is had by the same workers."""
+        return (
+            bisect_left(self._cpu.rungs, request.cpu_milli),
+            bisect_left(self._memory.rungs, request.memory_mb),
+            bisect_left(self._gpus.rungs, request.gpus),
+        )
+
     def at_least(self, request: Resources) -> Members:
         """Those that have enough of every kind."""
-        return (
-            self._cpu.at_least(request.cpu_milli)
-            & self._memory.at_least(request.memory_mb)
-            & self._gpus.at_least(request.gpus)
-        )
+        cpu, memory, gpus = self.rungs(request)
+        return self._cpu.above(cpu) & self._memory.above(memory) & self._gpus.above(gpus)
 
 
 class _Ladder:
     """One kind of amount: the distinct amounts, upwards, and who stands on each rung or above it."""
 
     def __init__(self, amounts: Sequence[int]) -> None:
-        standing: dict[int, Members] = defaultdict(int)
-        for at, amount in enumerate(amounts):
-            standing[amount] |= 1 << at
-        self._rungs = sorted(standing)
-        above = accumulate((standing[rung] for rung in reversed(self._rungs)), or_, initial=0)
-        self._above = list(above)[::-1]
+        self._amounts = amounts
+        self._everyone: Members = (1 << len(amounts)) - 1
+        self.rungs = sorted(set(amounts))
 
-    def at_least(self, amount: int) -> Members:
-        return self._above[bisect_left(self._rungs, amount)]
+    def above(self, rung: int) -> Members:
+        """Those on that rung or above it."""
+        if not rung:
+            return self._everyone
+        return 0 if rung == len(self.rungs) else self._above[rung]
+
+    @cached_property
+    def _above(self) -> Sequence[Members]:
+        """By rung. Often nobody asks: machines are alike, and what is asked for is more than all have, or less."""
+        standing: dict[int, Members] = defaultdict(int)
+        for at, amount in enumerate(self._amounts):
+            standing[amount] |= 1 << at
+        return list(accumulate((standing[rung] for rung in reversed(self.rungs)), or_))[::-1]
+
+
+def members(flags: Iterable[bool]) -> Members:
+    """The positions at which *flags* are true, read as one numeral: adding bit by bit takes three times as long."""
+    return int("".join(["1" if flag else "0" for flag in flags])[::-1] or "0", 2)
 
 
 def each(members: Members) -> Iterator[int]:

@@ -16,11 +16,11 @@ from clusterctl.model.plan import Eligibility, Plan, Start, Wait
 from clusterctl.model.snapshot import QueueGroup, Snapshot
 from clusterctl.scheduling.backfill import Keeper
 from clusterctl.scheduling.candidates import eligibility, nobody
-from clusterctl.scheduling.filters import BACKFILL, SERVICE_CLAIMS, Sieve, reason, sift
+from clusterctl.scheduling.filters import BACKFILL, SERVICE_CLAIMS, reason, sift
 from clusterctl.scheduling.order import Line, Turns
 from clusterctl.scheduling.placement import Errand, Floor
 from clusterctl.scheduling.quotas import Quotas
-from clusterctl.scheduling.roster import Members, Roster
+from clusterctl.scheduling.roster import Members, Roster, Sieve
 from clusterctl.scheduling.rules import Rule
 
 
@@ -46,7 +46,9 @@ class _Round:
         self._turns = Turns(snapshot)
         kinds = {group.kind for group in snapshot.queue}
         self._rules = {kind: self._roster.rule(kind) for kind in kinds}
-        self._floor = Floor(self._roster, snapshot.steering, {rule for rule in self._rules.values() if rule})
+        self._floor = Floor(
+            self._roster, snapshot.steering, {rule for rule in self._rules.values() if rule}, snapshot.queue
+        )
         self._keeper = Keeper(snapshot, self._roster)
         self._looks: dict[Line, tuple[Sieve, Errand | None]] = {}  # by the snapshot: sifted at a line's first turn
         self._starts: list[Start] = []
@@ -78,7 +80,7 @@ class _Round:
             if self._rules[group.kind] is None or barred:
                 continue
             sieve = sift(group, self._roster)
-            if not sieve.left and reason(sieve.removed, self._roster) == "fits_now":
+            if sieve.reason == "fits_now":
                 self._floor_keeps(self._keeper.keep_by_age(group, self._able(group, sieve), self._floor.free))
                 return
 
@@ -108,8 +110,10 @@ class _Round:
             self._refuse(line, "tenant_quota")
         else:
             sieve, errand = self._looks.get(line) or self._look(line, rule)
-            in_time = self._keeper.shadow is not None and self._keeper.ends_in_time(group)
-            passes = in_time or self._keeper.goes_before(line)
+            in_time = passes = False
+            if self._keeper.shadow is not None:
+                in_time = self._keeper.ends_in_time(group)
+                passes = in_time or self._keeper.goes_before(line)
             at = None if errand is None else self._floor.best(errand, in_time=passes)
             if errand is None or at is None:
                 self._find_no_room(line, sieve, errand)
@@ -117,7 +121,8 @@ class _Round:
                 kept = BACKFILL if not passes and self._floor.withholds(errand) else ""
                 self._send_away(line, SERVICE_CLAIMS, with_the_rest(sieve, SERVICE_CLAIMS, kept))
             else:
-                self._start(line, sieve, errand, rule, at, in_time=in_time)
+                is_kept = not passes and self._floor.withholds(errand)
+                self._start(line, sieve, errand, rule, at, in_time=in_time, is_kept=is_kept)
 
     def _look(self, line: Line, rule: Rule) -> tuple[Sieve, Errand | None]:
         sieve = sift(line.group, self._roster)
@@ -125,17 +130,17 @@ class _Round:
         look = self._looks[line] = sieve, errand
         return look
 
-    def _start(self, line: Line, sieve: Sieve, errand: Errand, rule: Rule, at: int, *, in_time: bool) -> None:
-        """Give the line's first job to that worker."""
+    def _start(
+        self, line: Line, sieve: Sieve, errand: Errand, rule: Rule, at: int, *, in_time: bool, is_kept: bool
+    ) -> None:
+        """Give the line's first job to that worker. *is_kept*: there is another, if it were not kept from the job."""
         group = line.group
-        passes = in_time or self._keeper.goes_before(line)
-        is_kept = not passes and self._floor.withholds(errand)
         self._starts.append(
             Start(
                 job_id=group.ids[line.taken],
                 worker_id=self._roster.workers[at].id,
                 policy=rule.policy,
-                score=errand.shift - errand.ranking.cost(at),
+                score=errand.shift - errand.ranking.costs[at],
                 candidates=sieve.left.bit_count() - is_kept,
                 refusals={**sieve.removed, BACKFILL: 1} if is_kept else sieve.removed,
                 fallback=rule.fallback,
@@ -161,9 +166,9 @@ class _Round:
         if errand is not None and self._floor.is_held_back(errand):
             self._send_away(line, BACKFILL, with_the_rest(sieve, "fits_now", BACKFILL))
             return
-        removed = with_the_rest(sieve, "fits_now")
-        why = reason(removed, self._roster)
-        if why == "fits_now":
+        removed = with_the_rest(sieve, "fits_now") if sieve.left else sieve.removed
+        why = sieve.reason or reason(removed, self._roster)
+        if why == "fits_now" and self._keeper.may_look(group, line.taken):
             self._floor_keeps(self._keeper.look(group, line.taken, self._able(group, sieve), self._floor.free))
         self._send_away(line, why, removed)
 

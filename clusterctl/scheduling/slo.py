@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from clusterctl.model.resources import Resources
 from clusterctl.model.snapshot import QueueGroup, WorkerPicture
 from clusterctl.model.steering import SloWeightSet
-from clusterctl.scheduling.order import NOTHING, Standing
 from clusterctl.units import PRIORITIES
 
 WORST_LATENCY = 1.5  # times the target: slower is no worse
@@ -140,7 +140,10 @@ def latency(p99_ms: float, weights: SloWeights) -> float:
 
 def room(cpu: float, memory: float, weights: SloWeights) -> float:
     """The points of what is free, if such parts of CPUs and memory are used."""
-    return weights.capacity * (2 - min(cpu, 1.0) - min(memory, 1.0)) / 2
+    # As min() would, in a third of the time: at every start.
+    cpu = cpu if cpu < 1.0 else 1.0
+    memory = memory if memory < 1.0 else 1.0
+    return weights.capacity * (2 - cpu - memory) / 2
 
 
 def crowd(cpu: float, memory: float, weights: SloWeights) -> float:
@@ -172,30 +175,39 @@ class Shares:
     Their sum and that of their squares are carried along, for ``told`` is asked at every start.
     """
 
-    __slots__ = ("_capacity", "_most", "_squares", "_standings", "_sum")
+    __slots__ = ("_all_cpu", "_all_gpus", "_all_memory", "_held", "_most", "_squares", "_sum")
 
     def __init__(self, worker: WorkerPicture) -> None:
-        self._capacity = capacity = worker.capacity
-        self._standings = {tenant: Standing(held, capacity, 1.0) for tenant, held in worker.held_by_tenant.items()}
-        shares = [standing.share for standing in self._standings.values()]
-        self._most = max(shares, default=0.0)
-        self._sum, self._squares = sum(shares), sum(share * share for share in shares)
+        # Of a kind that it has not, nobody has a share.
+        self._all_cpu = worker.capacity.cpu_milli or math.inf
+        self._all_memory = worker.capacity.memory_mb or math.inf
+        self._all_gpus = worker.capacity.gpus or math.inf
+        self._held: dict[str, tuple[int, int, int, float]] = {}  # cpu_milli, memory_mb, gpus; and what share that is
+        self._most = self._sum = self._squares = 0.0
+        for tenant, held in worker.held_by_tenant.items():
+            self._give(tenant, held)
 
     def give(self, group: QueueGroup) -> None:
         """The tenant of *group* holds what one more of its jobs asks for."""
-        standing = self._standings.get(group.tenant)
-        if standing is None:
-            standing = self._standings[group.tenant] = Standing(NOTHING, self._capacity, 1.0)
-        before = standing.share
-        standing.give(group.request)
-        share = standing.share
+        self._give(group.tenant, group.request)
+
+    def _give(self, tenant: str, amount: Resources) -> None:
+        cpu, memory, gpus, before = self._held.get(tenant, (0, 0, 0, 0.0))
+        cpu += amount.cpu_milli
+        memory += amount.memory_mb
+        gpus += amount.gpus
+        # As max() would, in half the time: at every start.
+        share, of_memory, of_gpus = cpu / self._all_cpu, memory / self._all_memory, gpus / self._all_gpus
+        share = of_memory if of_memory > share else share
+        share = of_gpus if of_gpus > share else share
+        self._held[tenant] = cpu, memory, gpus, share
         self._sum += share - before
         self._squares += share * share - before * before
-        self._most = max(self._most, share)
+        self._most = share if share > self._most else self._most
 
     def told(self) -> tuple[float, float]:
         """The largest of them, and how even they are (``measures.jain``)."""
-        return self._most, self._sum**2 / (len(self._standings) * self._squares) if self._squares else 1.0
+        return self._most, self._sum**2 / (len(self._held) * self._squares) if self._squares else 1.0
 
 
 def case_of(priority: int, worker: WorkerPicture, cpu_used: float, memory_used: float) -> Case:

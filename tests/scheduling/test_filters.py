@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
+from clusterctl.model.snapshot import Snapshot
 from clusterctl.model.states import AdminState, LiveState
 from clusterctl.scheduling import refusals
 from clusterctl.scheduling.filters import FILTERS, NEVER, SHOWN_AS, sift
 from clusterctl.scheduling.roster import Roster
 from tests.scheduling.cluster import Picture, amount, cluster
+from tests.scheduling.pictures import whole_snapshots
 
 
 def test_without_workers_there_is_nothing_to_say_but_that() -> None:
@@ -132,3 +135,10 @@ def test_the_chain_tells_whom_it_lost_as_well_as_how_many() -> None:
     sieve = sift(picture.queued("x").queue[0], Roster(picture.snapshot()))
     assert (sieve.lost, sieve.left) == ({"fits_ever": 0b1001, "admin_open": 0b0010}, 0b0100)
     assert sieve.removed == {"fits_ever": 2, "admin_open": 1}
+
+
+@given(whole_snapshots())
+def test_groups_of_one_trait_fare_as_each_would_by_itself(snapshot: Snapshot) -> None:
+    together = Roster(snapshot)
+    for group in snapshot.queue:
+        assert sift(group, together) == sift(group, Roster(snapshot))

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Measured, QueueGroup, ServiceLevel, WorkerPicture
+from clusterctl.model.snapshot import Measured, QueueGroup, ServiceLevel, Snapshot, WorkerPicture
 from clusterctl.model.states import AdminState
 from clusterctl.model.steering import Policy
 from clusterctl.scheduling import POLICIES
-from clusterctl.scheduling.gauges import left_over
-from clusterctl.scheduling.policies import PARTS, Score
+from clusterctl.scheduling.gauges import FINEST, left_over
+from clusterctl.scheduling.policies import PARTS, Score, read
+from clusterctl.scheduling.usage import sober
 from tests.scheduling.cluster import amount, cluster
+from tests.scheduling.pictures import whole_snapshots
 
 GREATEST = Resources(2**22 - 1, 2**25 - 1, 63)
 resources = st.builds(
@@ -214,3 +216,12 @@ def test_every_policy_tells_of_what_its_score_is_made() -> None:
     assert (told["service_count"], told["first_fit"]) == ({"services": 3}, {})
     assert told["resource_usage"] == {"cpu": -25.0, "memory": -0.5}
     assert told["slo"]["capacity"] == 40 * (0.5 + 0.75) / 2
+
+
+@given(whole_snapshots())
+def test_every_score_is_a_whole_number_of_the_finest_grains(snapshot: Snapshot) -> None:
+    """Placement compares them as such."""
+    for worker in snapshot.workers:
+        seen = sober(worker, snapshot.at, snapshot.steering.measure_ttl)
+        for policy in POLICIES:
+            assert (read(policy, seen, worker.free, snapshot.steering) * FINEST).is_integer()
