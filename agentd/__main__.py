@@ -150,6 +150,7 @@ def connect(settings: Settings, name: str) -> Database:
         lock_timeout="5s",
         statement_timeout="10s",
         answer_within=answer_within(settings),
+        plan_cache_mode="force_generic_plan",  # to plan an exchange anew takes longer than to hold it
     )
 
 

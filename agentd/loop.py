@@ -27,7 +27,6 @@ from clusterctl.model.states import LOSSES, Outcome
 from clusterctl.settings import Settings
 from clusterctl.store import history
 from clusterctl.store.connection import Database
-from clusterctl.store.releases import Ended
 
 BEAT_WITHOUT_REDIS = 2.0  # seconds: nobody can wake us then
 TRIM_EVERY = 10.0  # seconds
@@ -72,7 +71,8 @@ class Agent:
         self._wanted = False  # there may be orders
         self._due = Agenda(clock)
         self._gauge = Gauge(settings, sampler, self._due, clock)
-        self._not_before = 0.0  # the next exchange: pace, or patience in an outage
+        self._not_before = 0.0  # the next exchange: patience in an outage
+        self._paced_until = 0.0
         self._pace = Pace()
         self._refusals = 0  # of exchanges, in a row
         self._outages = 0
@@ -88,7 +88,7 @@ class Agent:
         self._measure()
         if self._due.is_due("trim", TRIM_EVERY):
             self._processes.trim()
-        if self._not_before <= self._clock.seconds() >= self._next_news_at():
+        if self._may_exchange_at() <= self._clock.seconds() >= self._next_news_at():
             self._try_exchange()
         return self._rest()
 
@@ -100,7 +100,8 @@ class Agent:
             self._stop_all()
         with told_if_heard("report ends"):
             if (ends := self._news()) and self._exchange.may_be_up:
-                self._report(ends, self._exchange.tell(ends))
+                self._exchange.tell(ends)
+                self._forget(ends)
         self._herald.stop()
         self._exchange.wake_schedd()
         self._processes.close(stop_jobs=False)
@@ -187,10 +188,9 @@ class Agent:
     def _hold_exchange(self, ends: Sequence[End], *, take_orders: bool, tidings: Tidings = NOTHING) -> None:
         beat, is_new = self._beat_at() <= self._clock.seconds(), not self._exchange.is_registered
         sent = boottime()
-        apart = self._refusals >= MOST_REFUSALS
         answer = self._exchange.hold(
             ends,
-            take_orders=take_orders or (beat and not apart),
+            take_orders=take_orders,
             beat=beat,
             measures=self._gauge.measures,
             trouble=self._trouble,
@@ -198,18 +198,21 @@ class Agent:
         )
         if answer.synced is not None:
             self._processes.renew(sent)
+        if is_new or answer.ended:  # before the orders: the next are being decided while these take the processors
+            self._exchange.wake_schedd()
         for order in answer.orders:
             self._start(order, answer.token)
         self._wanted = len(answer.orders) == MOST_ORDERS
-        self._report(ends, answer.ended)
+        self._forget(ends)
         if answer.synced is not None:
             self._heed(answer.synced)
+            # Nobody need have rung for them. Asked for in vain, they are not asked for again before the next beat.
+            self._wanted |= not take_orders and any(holding.is_order for holding in answer.synced.holdings)
             self._beat()
         self._ask_for_drain()
         now = self._clock.seconds()
-        self._not_before = now + self._pace.rest(now, in_vain=not ends and not answer.orders)
-        may_go_on = self._replicas.heard(tidings, answer.told, answer.reported)
-        if is_new or may_go_on:
+        self._paced_until = now + self._pace.rest(now, in_vain=not ends and not answer.orders)
+        if self._replicas.heard(tidings, answer.told, answer.reported):
             self._exchange.wake_schedd()
 
     def _start(self, order: Order, token: str) -> None:
@@ -218,13 +221,11 @@ class Agent:
         if order.request.memory_mb:
             self._due.setdefault("memory check", self._clock.seconds() + self._settings.memory_check_every)
 
-    def _report(self, ends: Sequence[End], ended: Sequence[Ended]) -> None:
-        """*ends* are committed: forget them, and tell schedd that there is room."""
+    def _forget(self, ends: Sequence[End]) -> None:
+        """*ends* are committed."""
         self._processes.acknowledge(end.allocation_id for end in ends)
         for end in ends:
             del self._ends[end.allocation_id, end.start_token]
-        if ended:
-            self._exchange.wake_schedd()
 
     def _heed(self, synced: Synced) -> None:
         """Bring what runs here into line with what Postgres says that we hold."""
@@ -281,6 +282,11 @@ class Agent:
     def _beat_at(self) -> float:
         return self._due.get("beat", 0.0)
 
+    def _may_exchange_at(self) -> float:
+        """After the pace, in which ends gather to share a commit: if nothing runs any more, no other will come."""
+        gathers = not self._ends or bool(self._processes.running())
+        return max(self._not_before, self._paced_until) if gathers else self._not_before
+
     def _next_news_at(self) -> float:
         """When there is something to tell or to ask."""
         return 0.0 if self._ends or self._wanted else min(self._beat_at(), self._replicas.due())
@@ -289,5 +295,5 @@ class Agent:
         """Until the next duty, or the next exchange if there is something to tell."""
         now = self._clock.seconds()
         duties = [at for what, at in self._due.items() if what not in ("beat", "sample to postgres")]
-        exchange = max(self._next_news_at(), self._not_before)
+        exchange = max(self._next_news_at(), self._may_exchange_at())
         return max(0.001, min([*duties, now + self._processes.due(), exchange]) - now)

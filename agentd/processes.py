@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -55,7 +54,7 @@ class RealProcesses(Processes):
         self._gpus = range(gpus)
         briefing = Briefing(spool=self._spool, worker=worker, has_gpus=gpus > 0, output_cap_mb=output_cap_mb, care=care)
         self._reports = Reports(self._spool.reports)
-        self._pruner = Pruner(self._spool, keep_logs_s)
+        self._pruner = Pruner(self._spool, keep_logs_s, self._clock)
         self._boot = boot_id()
         try:
             self._roster = Roster(self._spool, self._clock)
@@ -129,6 +128,7 @@ class RealProcesses(Processes):
     def collect(self) -> list[End]:
         """Hear all supervisors, and see to those that are gone."""
         self._hear()
+        self._pruner.go_on()
         now = boottime()
         return [end.report(now) for end in self._attempts.collect()]
 
@@ -157,9 +157,9 @@ class RealProcesses(Processes):
         return self._roster.fileno()
 
     def due(self) -> float:
-        """For what must be killed once more, and for supervisors that should be gone."""
+        """For what must be killed once more, for supervisors that should be gone, and for old output."""
         burials = self._burials.due(untraced_too=not self._roster.parts_with_some)
-        return max(0.0, min(burials, self._roster.due()) - self._clock.seconds())
+        return max(0.0, min(burials, self._roster.due(), self._pruner.due()) - self._clock.seconds())
 
     def trim(self) -> None:
         """Cut the journals of idle supervisors, send away those that have long been idle, wake those that sleep."""
@@ -169,7 +169,7 @@ class RealProcesses(Processes):
                 self._attempts.forget(link)
         self._roster.dismiss()
         self._roster.rouse()
-        self._pruner.bite(time.time())
+        self._pruner.work()
 
     def close(self, *, stop_jobs: bool) -> None:
         """Leave the spool to the next agentd."""

@@ -56,9 +56,10 @@ class Replicas:
     def tidings(self, now: float) -> Tidings:
         """All that is to be told, at *now*."""
         versions = self._processes.replicas()
-        self._next_at = now + SOON_S
         self._forget(versions.keys())
         changed = {id: version for id, version in versions.items() if self._told.get(id) != version}
+        if changed:  # an exchange that told nothing keeps nobody waiting
+            self._next_at = now + SOON_S
         running = self._processes.running()
         return Tidings(
             replicas=tuple(self._processes.replica(id) for id in changed),

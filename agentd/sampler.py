@@ -15,15 +15,14 @@ from typing import NamedTuple
 import msgspec
 import psutil
 
+from agentd.census import Census
 from agentd.journal import boottime
 from agentd.running import Running
-from agentd.supervisor.tree import CLOCK_TICKS, Process, children_of, descendants, read_processes
+from agentd.supervisor.tree import CLOCK_TICKS, Process, children_of, descendants
 from clusterctl.model.orders import Usage
 
 MB = 1 << 20
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-MOVED_EVERY_S = 15.0  # reading /proc/PID/io costs as much as all the rest of a process, and is the least urgent
-SMALL_BYTES = 512  # more than all of /proc/PID/io
 # Rates are over so long at least, once there is a past: CPU time comes in ticks, and two looks may follow close.
 RATE_OVER_S = 2.0
 
@@ -85,7 +84,7 @@ class Sampler:
     def __init__(self) -> None:
         self._before: dict[int, Usage] = {}
         self._growths: dict[int, Growth] = {}
-        self._moved_at = -MOVED_EVERY_S
+        self._census = Census()
         self._agent = psutil.Process()
         times = self._agent.cpu_times()
         self._agent_growth = Growth(boottime(), times.user + times.system)
@@ -93,14 +92,12 @@ class Sampler:
     def sample(self, running: Mapping[int, Running]) -> Sample:
         """Look at every attempt in *running* that has a supervisor, and at the host."""
         now = boottime()
-        if moved := now - self._moved_at >= MOVED_EVERY_S:
-            self._moved_at = now
-        children = children_of(processes := read_processes())
+        children = children_of(processes := self._census.take(now))
         usages: dict[int, Usage] = {}
         for id, attempt in running.items():
             supervisor = processes.get(attempt.supervisor_pid)
             if supervisor is not None:
-                totals = add_up(descendants(supervisor.pid, children), moved=moved)
+                totals = add_up(descendants(supervisor.pid, children), self._census)
                 usages[id] = self._usage(attempt, supervisor, totals, now)
         self._before = usages
         self._growths = {id: growth for id, growth in self._growths.items() if id in usages}
@@ -135,43 +132,17 @@ class Sampler:
         )
 
 
-def add_up(tree: list[Process], *, moved: bool) -> Totals:
-    """The sums over *tree*, bytes only if *moved*. A zombie still has its CPU time, and nothing else."""
+def add_up(tree: list[Process], census: Census) -> Totals:
+    """The sums over *tree*, as *census* has just seen it. A zombie still has its CPU time, and nothing else."""
     living = [process for process in tree if not process.is_zombie]
-    bytes_moved = [read_moved(process.pid) for process in living] if moved else []
+    moved = [census.moved(process) for process in living]
     return Totals(
         ticks=sum(process.own_ticks + process.reaped_ticks for process in tree),
-        pages=sum(read_resident(process.pid) for process in living),
+        pages=sum(census.resident(process) for process in living),
         processes=len(living),
-        read_bytes=sum(read for read, _ in bytes_moved),
-        write_bytes=sum(written for _, written in bytes_moved),
+        read_bytes=sum(read for read, _ in moved),
+        write_bytes=sum(written for _, written in moved),
     )
-
-
-def read_resident(pid: int) -> int:
-    """Resident pages of *pid*. From ``statm``: what ``stat`` says may be off by a hundred pages per CPU."""
-    field = read_small(f"/proc/{pid}/statm").split()
-    return int(field[1]) if field else 0
-
-
-def read_moved(pid: int) -> tuple[int, int]:
-    """Bytes that *pid* and the children that it waited for have moved from and to disks; 0, 0 if we may not know."""
-    line = read_small(f"/proc/{pid}/io").split(b"\n")
-    return (int(line[4].split()[1]), int(line[5].split()[1])) if len(line) > 5 else (0, 0)  # proc_pid_io(5)
-
-
-def read_small(path: str) -> bytes:
-    """A small file of ``/proc``, in one read; empty if its process is gone, or not ours to see."""
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return os.read(fd, SMALL_BYTES)
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
 
 
 def sum_of(usages: Iterable[Usage]) -> Usage:

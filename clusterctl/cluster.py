@@ -14,6 +14,7 @@ from clusterctl.store.connection import Database
 
 if TYPE_CHECKING:
     from clusterctl import live
+    from clusterctl.store.memory import Memory
 
 
 class Way(Protocol):
@@ -59,6 +60,13 @@ class Cluster:
         from clusterctl import live  # noqa: PLC0415 - its driver takes 50 ms to import, and most commands need none
 
         return live.Connection(self.settings.redis_url, self.settings.redis_prefix)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Of looks at the queue and the workers; nothing of it is believed before it was compared, see there."""
+        from clusterctl.store.memory import Memory  # noqa: PLC0415 - few commands look at all that
+
+        return Memory()
 
     def leave_door(self, trouble: str) -> None:
         """Do everything here from now on."""

@@ -109,6 +109,7 @@ def connect(settings: Settings) -> Database:
         answer_within=8,
         # Everything that schedd reads has an index; until a table is first analysed the planner would not know.
         enable_seqscan="off",
+        plan_cache_mode="force_generic_plan",  # to plan one start anew takes longer than to make it
     )
 
 

@@ -15,18 +15,21 @@ from clusterctl.model.snapshot import Snapshot
 from clusterctl.settings import Settings
 from clusterctl.store import deadlines, jobs, migrations, releases, totals
 from clusterctl.store.connection import Database
+from clusterctl.store.memory import Memory
 from clusterctl.units import format_cpus
-from schedd import pruner, round, services
+from schedd import round, services
 from schedd.chronicle import Chronicle
 from schedd.diary import Diary
 from schedd.historian import Historian
 from schedd.leadership import Chair
+from schedd.pruner import Pruner
 from schedd.shares import Shares
 from schedd.watch import Watch
 
 PRUNE_EVERY = 60.0  # seconds
 SHARES_EVERY = 10.0  # seconds: how finely what tenants have used of late is known
 MOST_AT_ONCE = 500  # jobs that time alone moves, in one transaction
+FORGET_EVERY = 300.0  # seconds: what was changed with the laws switched off is seen then at last
 MEND_CACHE_EVERY = 3.0  # seconds: whoever spoils it all the time costs no more than this
 BREATH = 0.05  # seconds before looking again at a world that has just moved
 
@@ -58,8 +61,10 @@ class Scheduler:
         self._rounds = 0
         self._due = Agenda(clock)
         self._due["statistics"] = clock.seconds() + settings.statistics_every  # the first figures are none
+        self._memory = Memory()
         self._chronicle = Chronicle(db, self._due)
         self._historian = Historian(db, settings, self._due)
+        self._pruner = Pruner(db, settings, clock)
         self._cached: tuple[int, int] | None = None
         self._checked = False
 
@@ -77,8 +82,9 @@ class Scheduler:
             log.debug("%s", moved)
             self._due.pop("pulse", None)
             return BREATH
-        except Outage:  # nobody could be heard meanwhile
+        except Outage:  # nobody could be heard meanwhile, and who knows what comes back
             self._watch.note_outage()
+            self._memory.forget()
             raise
 
     def _lead(self) -> Rest:
@@ -88,6 +94,7 @@ class Scheduler:
             self._chair.keep(self._rounds)
             if former != self._chair.term:
                 self._watch.begin_anew()
+                self._memory.forget()
                 self._chronicle.begin_anew()
                 self._cached = None
         if self._chair.term is None:
@@ -100,8 +107,16 @@ class Scheduler:
     def _hold_round(self, term: int) -> Rest:
         self._db.silence()  # before the look: what rings during it is not lost
         number, began = self._chronicle.number(), self._clock.seconds()
+        if self._due.is_due("forget", FORGET_EVERY):
+            self._memory.forget()
         done = round.run(
-            self._db, self._settings, term, number, wake=self._wake_workers, may_go_on=self._chair.may_decide
+            self._db,
+            self._settings,
+            term,
+            number,
+            wake=self._wake_workers,
+            may_go_on=self._chair.may_decide,
+            memory=self._memory,
         )
         self._rounds += 1  # not before it is over: that they grow shows that we decide
         self._diary.note_workers(done.picture.workers, bool(done.picture.queue))
@@ -131,7 +146,7 @@ class Scheduler:
             self._diary.tell_statistics(totals.read(self._db), jobs.ready(self._db))
         if self._due.is_due("prune", PRUNE_EVERY):
             heartbeats.forget_old(self._redis)
-            if pruner.prune(self._db, self._settings):
+            if self._pruner.go():
                 self._due.pop("prune")
         self._refresh_cache()
         return more_lost or MOST_AT_ONCE in (woken, late, len(expired))

@@ -14,6 +14,7 @@ from clusterctl.scheduling import plan
 from clusterctl.settings import Settings
 from clusterctl.store import allocations, claims, snapshot, steering
 from clusterctl.store.connection import Database
+from clusterctl.store.memory import Memory
 from schedd.verdict import usage
 
 BATCH = 500  # claims in one transaction
@@ -42,13 +43,15 @@ def run(
     *,
     wake: Callable[[Sequence[str]], object],
     may_go_on: Callable[[], bool],
+    memory: Memory | None = None,
 ) -> Outcome:
     """Look at the cluster, decide, and commit in batches; *wake* is told whom after each. Raises Moved when deposed.
 
-    *may_go_on* is asked between batches: a leader that has not renewed for long stops, and renews first.
+    *may_go_on* is asked between batches: a leader that has not renewed for long stops, and renews first. *memory*: of
+    the rounds before, so that the look grows with what has changed.
     """
     rules = steering.in_force(db, settings)
-    picture = snapshot.look(db, rules, max_starts=MOST_STARTS, grace_s=settings.term_grace)
+    picture = snapshot.look(db, rules, max_starts=MOST_STARTS, grace_s=settings.term_grace, memory=memory)
     decided = plan(picture)
     replicas = frozenset(replicas_in(picture))
     placed: Counter[str] = Counter()

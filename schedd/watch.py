@@ -49,7 +49,7 @@ class Watch:
         verdict = judge(
             pulses,
             self._silence.seconds,
-            silent_after=settings.silent_after,
+            silent_after=silent_after(settings),
             lost_after=settings.term_grace + settings.lease_margin,
         )
         if verdict.silent:
@@ -95,3 +95,12 @@ class Watch:
         if self._withheld and not verdict.withheld:
             log.info("loss is declared again: enough workers are heard")
         self._withheld = verdict.withheld
+
+
+def silent_after(settings: Settings) -> float:
+    """Seconds of silence, as they are added up, after which a worker gets no new work.
+
+    Its last beat may have come a pulse before it was heard, and the next look is a pulse away: so two less than what is
+    promised. But one lost beat is not silence, nor if the next comes half a beat late: ``silent_after`` is three beats.
+    """
+    return max(settings.silent_after - 2 * settings.round_every, settings.silent_after * 5 / 6)

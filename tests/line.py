@@ -26,6 +26,7 @@ class Line:
         self.url = parts._replace(query=urlencode({**words, "host": str(directory)})).geturl()
         self.lost = 0
         self._armed = False
+        self._unheard = b""
         self._mute = False
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(f"{directory}/.s.PGSQL.{words['port']}")
@@ -34,6 +35,13 @@ class Line:
     def lose_next_commit(self) -> None:
         """The answer to the next COMMIT, which is obeyed, never arrives; the connection is over."""
         self._armed = True
+
+    def lose_next_answer(self, words: bytes) -> None:
+        """The next answer in which *words* stand never arrives; the connection is over.
+
+        What was asked is done: of a statement that is its own transaction, a short answer is sent after its commit.
+        """
+        self._unheard = words
 
     def fall_silent(self) -> None:
         """Nothing is carried any more, in old connections and new ones, and nobody hangs up."""
@@ -63,6 +71,10 @@ class Line:
                         return
                     if self._mute:
                         continue
+                    if speaker is server and self._unheard and self._unheard in words:
+                        self._unheard = b""
+                        self.lost += 1
+                        return
                     (server if speaker is client else client).sendall(words)
                     if speaker is client and self._armed and b"COMMIT" in words:
                         self._armed = False

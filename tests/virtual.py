@@ -17,7 +17,7 @@ from agentd.journal import boottime
 from clusterctl.clock import Bell, VirtualClock, patience
 from clusterctl.daemon import Rest
 from clusterctl.model.errors import Moved, Outage
-from clusterctl.store.connection import Database
+from clusterctl.store.connection import Ask, Database
 from clusterctl.store.driver import Connection
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -138,6 +138,11 @@ class VirtualDatabase(Database):
             self._meet("before COMMIT")
         self.close()
         self._meet("after COMMIT")
+
+    def together(self, *asks: Ask) -> list[list[tuple[Any, ...]]]:
+        """One after the other, so that hazards can lie between them: others do get in between in Postgres too."""
+        with self.transaction():
+            return [self.rows(ask.sql, **ask.named) for ask in asks]
 
     def close(self) -> None:
         """Hang up; what was not committed is undone."""

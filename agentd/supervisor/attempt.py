@@ -13,7 +13,15 @@ from typing import NamedTuple
 from agentd.journal import Journal, boottime, encode_line, read_synced
 from agentd.supervisor.output import NO_OUTPUT, Output
 from agentd.supervisor.spawn import CannotStartError, Start, spawn
-from agentd.supervisor.tree import Process, children_of, descendants, read_processes, send_signals, start_time
+from agentd.supervisor.tree import (
+    Process,
+    children_of,
+    descendants,
+    read_processes,
+    send_signals,
+    start_time,
+    tick_now,
+)
 
 LEFTOVER_GRACE_S = 2.0  # for what a job leaves running behind itself when it ends by itself
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0  # between two rounds of KILL: what is in the kernel dies when it comes out
@@ -53,6 +61,7 @@ class Attempt:
         self._output = NO_OUTPUT
         self._before: dict[tuple[int, int], os.stat_result] = {}
         self._status: int | None = None  # of the job's own process, once it is reaped
+        self._tick = 0  # in which the process was about to be made
         self._limit_at = math.inf
         self._outcome, self._detail = "exited", ""
         self._stopping = False
@@ -98,7 +107,8 @@ class Attempt:
                 "kind": "spawned",
                 "allocation_id": self.allocation_id,
                 "pid": self._pid,
-                "start": start_time(self._pid),
+                # Most are made within one tick, so that nobody need ask the kernel, which takes long.
+                "start": self._tick if self._tick == tick_now() else start_time(self._pid),
                 "reaped_s": self._reaped_s,
             }
         )
@@ -192,7 +202,8 @@ class Attempt:
         return descendants(self._around.pid, children_of(read_processes()))
 
     def _check_lease(self) -> None:
-        """Raises CannotStartError if nothing may be started any more."""
+        """Raises CannotStartError if nothing may be started any more. Called last before the process is made."""
+        self._tick = tick_now()
         if boottime() > self._lease_end():
             detail = f"the lease of {self._start['lease_s']:g} s was already out"
             raise CannotStartError(detail, outcome="never_started")

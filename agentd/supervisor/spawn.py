@@ -7,7 +7,10 @@ import os
 import signal
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal, TypedDict
+
+from agentd.supervisor.kernel import spread_children
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # what a shell would exit with
 LONGEST_SHOWN = 200  # characters of a path in a detail
@@ -94,7 +97,7 @@ def open_output(path: str, *, in_spool: bool) -> int:
         except FileExistsError:  # of this attempt before an earlier start failed, or a trap that another job has laid
             return open_existing(path, 0o600, os.O_NOFOLLOW)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            make_directory(os.path.dirname(path))
             return os.open(path, APPEND | os.O_EXCL, 0o600)
     except FileNotFoundError:
         raise CannotStartError(f"output {shown(path)} cannot be made: its directory does not exist") from None
@@ -102,6 +105,25 @@ def open_output(path: str, *, in_spool: bool) -> int:
         ours = in_spool and isinstance(error, OSError) and error.errno in WORKERS_FAULT
         outcome = "never_started" if ours else "start_failed"
         raise CannotStartError(f"output {shown(path)} {reason(error)}", outcome=outcome) from None
+
+
+def make_directory(path: str) -> None:
+    """Make *path*, of the spool, unless it is there. Others may do the same at this moment.
+
+    Where ext4 puts it goes by its name, and the names are the same in every spool: so it is born under another.
+    """
+    parent = os.path.dirname(path)
+    os.makedirs(parent, 0o700, exist_ok=True)
+    with suppress(OSError):
+        spread_children(parent)
+    fresh = f"{parent}/.{os.urandom(8).hex()}"
+    os.mkdir(fresh, 0o700)
+    try:
+        os.rename(fresh, path)
+    except OSError as error:
+        os.rmdir(fresh)
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
 
 
 def open_existing(path: str, mode: int, more: int = 0) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
@@ -31,16 +32,26 @@ class Process(NamedTuple):
 
 def read_process(pid: int | str) -> Process | None:
     """The process with *pid*; None if there is none."""
+    line = read_line(pid)
+    return as_process(pid, line) if line else None
+
+
+def read_line(pid: int | str) -> bytes:
+    """Its line of ``/proc/PID/stat``; empty if there is no such process."""
     try:
         fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
     except OSError:
-        return None
+        return b""
     try:
-        line = os.read(fd, STAT_BYTES)
+        return os.read(fd, STAT_BYTES)
     except OSError:  # it ended between the two calls
-        return None
+        return b""
     finally:
         os.close(fd)
+
+
+def as_process(pid: int | str, line: bytes) -> Process:
+    """What that line says."""
     # The name in parentheses may hold blanks and parentheses itself: the last one closes it.
     field = line[line.rindex(b")") + 2 :].split(b" ", 20)
     return Process(
@@ -60,8 +71,13 @@ def read_processes() -> dict[int, Process]:
     Not a snapshot in time: what forks or ends meanwhile may be missed. Parents mostly come before their children, so
     the CPU time of a child that is being reaped is missed rather than counted twice.
     """
-    found = map(read_process, sorted((name for name in os.listdir("/proc") if name.isdecimal()), key=int))
+    found = map(read_process, list_pids())
     return {process.pid: process for process in found if process is not None}
+
+
+def list_pids() -> list[int]:
+    """Of every process, lower ones first."""
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
 
 
 def children_of(processes: Mapping[int, Process]) -> dict[int, list[Process]]:
@@ -78,6 +94,11 @@ def descendants(root: int, children: Mapping[int, list[Process]]) -> list[Proces
     for process in found:  # grows as it goes
         found.extend(children.get(process.pid, ()))
     return found
+
+
+def tick_now() -> int:
+    """What would be the start of a process that began now, in ticks since boot. Source: fs/proc/array.c of Linux."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) * CLOCK_TICKS // 1_000_000_000
 
 
 def start_time(pid: int) -> int:

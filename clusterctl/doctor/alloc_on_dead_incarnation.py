@@ -25,6 +25,7 @@ class AllocOnDeadIncarnation(Check):
     meaning = "An attempt was started before its machine was last started, and is still allocated."
     cure = "Releases it as `worker_rebooted`. Nothing survives a reboot, so no copy of it can run."
     is_stuck = True
+    clue = "booted"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Attempts of before the boot, of which the agent has had the time to speak."""

@@ -29,6 +29,7 @@ class AllocOnTerminalJob(Check):
             "a live allocation is its job's newest attempt",
         }
     )
+    clue = "disagreeing"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Live allocations that their jobs do not hold."""

@@ -16,6 +16,7 @@ class BlackHole(Check):
     code = "black_hole"
     severity = "warning"
     meaning = "A worker has drained itself: different jobs in a row could not start there. It takes no new work."
+    clue = "draining"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Every worker that nobody has resumed since."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from clusterctl.cluster import Cluster
 from clusterctl.model.findings import Fate, Finding, Fix, Mended, Server, Severity
+from clusterctl.store.clues import Clue
 from clusterctl.store.evidence import Attempt
 from clusterctl.store.waiting import COUNTED, Waiting
 from clusterctl.units import format_cpus
@@ -26,7 +27,8 @@ class Check(ABC):
 
     ``meaning`` and ``cure`` are sentences; without a cure there is no mend. ``is_cheap``: every statement has an index
     and only live rows are read. ``reads_rows``: of our own tables, so that it wants the schema that we speak.
-    ``covers``: the promises of ``store.invariants`` that this finding explains.
+    ``covers``: the promises of ``store.invariants`` that this finding explains. ``clue``: where it is missing, a look
+    finds nothing.
     """
 
     code: ClassVar[str]
@@ -38,6 +40,7 @@ class Check(ABC):
     is_cheap: ClassVar[bool] = True
     reads_rows: ClassVar[bool] = True
     covers: ClassVar[frozenset[str]] = frozenset()
+    clue: ClassVar[Clue | None] = None
 
     @abstractmethod
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:

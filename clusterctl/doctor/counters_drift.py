@@ -21,6 +21,7 @@ class CountersDrift(Check):
     cure = "Counts again, under the worker's lock."
     is_stuck = True
     covers = frozenset({"the counters of a worker are the sums of its live allocations"})
+    clue = "miscounted"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Workers whose sums are others."""
@@ -30,7 +31,7 @@ class CountersDrift(Check):
             subject = f"worker:{tally.worker}"
             yield self.finding(
                 subject,
-                f"{tally.worker} counts {amounts(tally.counted)}, and its allocations hold {amounts(tally.held)}",
+                difference(tally),
                 self.way_out(tally),
                 evidence={"counted": tally.counted, "held": tally.held, "capacity": tally.capacity},
             )
@@ -58,3 +59,10 @@ class CountersDrift(Check):
         if not tallies.recount(cluster.db, guard["worker_id"], guard["counted"]):
             return self.fated("changed", finding, "it counts otherwise by now")
         return self.fated("done", finding, finding.fix.change)
+
+
+def difference(tally: Tally) -> str:
+    """What is wrong. Where only the digest is, schedd goes on with what the worker held before."""
+    if tally.counted[:-1] == tally.held[:-1]:
+        return f"{tally.worker} counts the right amounts, but the digest of what it holds is of other allocations"
+    return f"{tally.worker} counts {amounts(tally.counted)}, and its allocations hold {amounts(tally.held)}"

@@ -24,6 +24,7 @@ class CrashLoop(Check):
         "The process of a replica has ended three times or more on its worker, or was given up there, and has not been "
         "ready for 30 seconds since. Restarts that somebody asked for do not count."
     )
+    clue = "crashing"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Every one of them."""

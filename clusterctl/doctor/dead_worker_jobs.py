@@ -26,6 +26,7 @@ class DeadWorkerJobs(Check):
         "only a warning where that waits for a person."
     )
     is_stuck = True
+    clue = "unheard"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Workers that are not up, with what they hold."""

@@ -8,9 +8,13 @@ from collections.abc import Collection, Iterable
 from clusterctl.cluster import Cluster
 from clusterctl.doctor.check import Check, Note
 from clusterctl.doctor.registry import BY_CODE, CHECKS
+from clusterctl.doctor.starved_tenant import ROOM
+from clusterctl.doctor.utilization_high import FULL
 from clusterctl.model.errors import Moved, Outage, SchemaMismatch
 from clusterctl.model.findings import Examination, Finding, FindingCounts, Unchecked
-from clusterctl.store import migrations
+from clusterctl.scheduling.filters import NEVER
+from clusterctl.store import clues, migrations
+from clusterctl.store.clues import Clue
 
 SCHEMA = "our schema"  # what a check needs that reads our own rows
 
@@ -42,10 +46,21 @@ def examine(cluster: Cluster, codes: Collection[str] = ()) -> Examination:
 
 
 def count(cluster: Cluster) -> FindingCounts:
-    """How many findings a glance at Postgres shows, by severity. Raises Outage, SchemaMismatch."""
-    checks: Iterable[Check] = (check for check in CHECKS if check.needs == ("postgres",))
+    """How many findings a glance at Postgres shows, by severity. Raises Outage, SchemaMismatch.
+
+    One statement tells where there is something to look at; a healthy cluster is asked little more.
+    """
+    there = clues_of(cluster)
+    checks: Iterable[Check] = (
+        check for check in CHECKS if check.needs == ("postgres",) and (check.clue is None or check.clue in there)
+    )
     sums = Counter(found.severity for check in checks for found in check.glance(cluster) if isinstance(found, Finding))
     return FindingCounts(critical=sums["critical"], warning=sums["warning"], info=sums["info"])
+
+
+def clues_of(cluster: Cluster) -> frozenset[Clue]:
+    """For which checks there is something to look at."""
+    return clues.read(cluster.db, short_of_room=ROOM, hopeless=sorted(NEVER), nearly_full=FULL)
 
 
 def remaining(cluster: Cluster, findings: Collection[Finding]) -> list[Finding]:

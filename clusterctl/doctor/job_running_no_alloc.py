@@ -35,6 +35,7 @@ class JobRunningNoAlloc(Check):
             "nothing runs again after a zero exit",
         }
     )
+    clue = "disagreeing"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Jobs whose state and allocation disagree."""

@@ -17,6 +17,7 @@ class NoWorkers(Check):
     code = "no_workers"
     severity = "critical"
     meaning = "Jobs could start, and no worker has been up for longer than `silent_after`."
+    clue = "away"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Whether anybody is up."""

@@ -20,6 +20,7 @@ class ReservedExpired(Check):
     meaning = "A reservation was not started in time, and still holds its worker's resources."
     cure = "Releases it; its job waits again and spends no retry. No start was won, so there is no process."
     is_stuck = True
+    clue = "overdue"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Reservations that are overdue by more than a leader needs."""

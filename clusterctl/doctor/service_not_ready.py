@@ -25,6 +25,7 @@ class ServiceNotReady(Check):
         "A replica of a service has run for ten minutes without being ready, or has not been ready any more for so "
         "long. A rolling restart waits for it."
     )
+    clue = "unready"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Every one of them that is no crash loop, which is a finding of its own."""

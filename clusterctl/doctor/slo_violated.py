@@ -20,6 +20,7 @@ class SloViolated(Check):
         "Replicas of a service have reported, within `measure_ttl`, a 99th percentile of their latency above the "
         "`--slo-p99-ms` of the service."
     )
+    clue = "reported"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Ask what was reported."""

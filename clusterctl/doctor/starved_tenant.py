@@ -29,10 +29,12 @@ class StarvedTenant(Check):
         "no more urgent, that started meanwhile (the median of the last hour)."
     )
     is_cheap = False
+    clue = "short_of_room"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """The tenants that wait, beside those that were served."""
-        late = [shape for shape in waiting.shapes(cluster.db, ROOM, LOOKED_AT) if shape.waited_s > PATIENCE]
+        shapes = waiting.shapes(cluster.db, ROOM, LOOKED_AT, counted=0)
+        late = [shape for shape in shapes if shape.waited_s > PATIENCE]
         oldest = {shape.tenant: shape for shape in sorted(late, key=lambda shape: shape.waited_s)}  # the last one wins
         if not oldest:
             return

@@ -19,6 +19,7 @@ class SteeringUnknown(Check):
         "A setting of placement that was set for the running cluster has a name or a value that this version does not "
         "know; it is ignored, and schedd's own holds."
     )
+    clue = "steered"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Read what is set."""

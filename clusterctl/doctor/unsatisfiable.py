@@ -25,6 +25,7 @@ class Unsatisfiable(Check):
     code = "unsatisfiable"
     severity = "warning"
     meaning = "No registered worker could ever hold these jobs: too small, without their labels, or of another name."
+    clue = "hopeless"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Every such shape, by its oldest job."""

@@ -24,13 +24,15 @@ class UtilizationHigh(Check):
         "95 % and more of the CPUs that are up are reserved or allocated, and a job has waited for longer than ten "
         "minutes for nothing but room."
     )
+    clue = "full"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Whether there is no room, and who wants some."""
         force = waiting.workforce(cluster.db)
         if not force.cpu_milli or force.held_milli < FULL * force.cpu_milli:
             return
-        late = [each for each in waiting.shapes(cluster.db, ["fits_now"], LOOKED_AT) if each.waited_s > PATIENCE]
+        shapes = waiting.shapes(cluster.db, ["fits_now"], LOOKED_AT, counted=0)
+        late = [each for each in shapes if each.waited_s > PATIENCE]
         if not late:
             return
         oldest = max(late, key=lambda each: each.waited_s)

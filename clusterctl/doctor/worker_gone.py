@@ -20,6 +20,7 @@ class WorkerGone(Check):
     severity = "info"
     meaning = "A worker is lost, holds nothing, and was not heard for a day."
     cure = "Forgets the worker, as `clusterctl worker NAME --forget` does. Should it come back, it registers anew."
+    clue = "lost"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Every worker that is so."""

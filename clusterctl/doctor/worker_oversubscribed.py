@@ -28,6 +28,7 @@ class WorkerOversubscribed(Check):
     covers = frozenset(
         {"no worker is overbooked", "the counters of a worker are the sums of its live allocations"},
     )
+    clue = "miscounted"
 
     def look(self, cluster: Cluster) -> Iterator[Finding | Note]:
         """Workers on which the sums exceed the capacity."""

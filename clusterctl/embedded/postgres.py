@@ -39,6 +39,7 @@ max_parallel_workers_per_gather = 0
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 512MB
+autovacuum_naptime = 10s
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] '

@@ -42,6 +42,11 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     rebooted: bool = False  # started before the machine was last started: it cannot run any more
     generation: int = 0  # of a replica: which restart is wanted
 
+    @property
+    def is_order(self) -> bool:
+        """Whether its start is to be won yet."""
+        return self.status is AllocationStatus.RESERVED and self.stop is None
+
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt ended, as its supervisor saw it.

@@ -14,6 +14,7 @@ TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 WORKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")  # also a directory's name, and part of a Redis key
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|BASH_FUNC_[\w.:-]+%%", re.ASCII)  # the latter: a function of bash
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
+SHORT = 4096  # bytes of JSON: no bound of a text in bytes is lower
 LINE = "CLUSTERCTL_ARRAY_LINE"  # the variable in which a job of an array finds its line
 MAX_INT = 2**31 - 1  # a Postgres int
 LAST_MOMENT = 253_000_000_000  # seconds since the epoch: the year 9987
@@ -32,13 +33,15 @@ def check_together(submissions: Sequence[Submission]) -> None:
 
 def check(submission: Submission) -> None:
     """Raise BadInput, with one sentence, for the first thing that can never be run."""
-    check_spec(submission.spec)
+    is_plain = plain(submission)  # then no text of it can be what no text may be, or longer than any bound in bytes
+    check_spec(submission.spec, is_plain=is_plain)
     request = submission.request
     refuse(request.cpu_milli <= 0, "cpus must be more than 0")
     refuse(request.memory_mb < 0 or request.gpus < 0, "memory and gpus cannot be negative")
     refuse(max(request.cpu_milli, request.memory_mb, request.gpus) > MAX_INT, "more than any machine can have")
     refuse(len(submission.name) > MAX_NAME, f"the name is longer than {MAX_NAME} characters")
-    refuse_text("name", submission.name)
+    if not is_plain:
+        refuse_text("name", submission.name)
     refuse(not TENANT.fullmatch(submission.tenant), "a tenant is letters, digits and . _ @ -, at most 63")
     refuse(submission.retries < 0 or submission.retries > 1000, "retries must be between 0 and 1000")
     refuse(submission.time_limit_s is not None and submission.time_limit_s <= 0, "the time limit must be more than 0")
@@ -60,7 +63,17 @@ def check(submission: Submission) -> None:
     for text in (submission.key or "", submission.user, submission.worker or "", *flat(submission.labels)):
         if len(text) > MAX_NAME:  # sentences are made when they are needed: this is done ten thousand times
             raise BadInput(f"longer than {MAX_NAME} characters: {text[:40]}…")
-        refuse_text("key, user, worker or label", text)
+        if not is_plain:
+            refuse_text("key, user, worker or label", text)
+
+
+def plain(submission: Submission) -> bool:
+    """Whether it is short, and holds no NUL and no lone surrogate anywhere: seen at one look, as nearly all are."""
+    try:
+        encoded = msgspec.json.encode(submission)
+    except UnicodeEncodeError:
+        return False
+    return len(encoded) <= SHORT and b"\\u0000" not in encoded
 
 
 def check_deadline(submission: Submission) -> None:
@@ -125,28 +138,33 @@ def check_labels(labels: dict[str, str]) -> None:
         refuse_text("a label", text)
 
 
-def check_spec(spec: Spec) -> None:
-    """The same for what becomes a process."""
+def check_spec(spec: Spec, *, is_plain: bool = False) -> None:
+    """The same for what becomes a process. *is_plain*: each of its texts is known to be one, and short."""
     refuse(not spec.command and spec.script is None, "no command")
     refuse(bool(spec.command) and not spec.command[0] and spec.script is None, "the command's name is empty")
+    for name in spec.env:
+        if not VARIABLE.fullmatch(name):
+            raise BadInput(f"not a variable's name: {name!r:.80}")
+    refuse(not spec.cwd.startswith("/"), "cwd must be an absolute path")
+    refuse(spec.script is not None and not spec.script.strip(), "the script is empty")
+    if not is_plain:
+        check_texts(spec)
+
+
+def check_texts(spec: Spec) -> None:
+    """The same for each text of it."""
     for argument in spec.command:
         refuse_text("argument", argument)
         refuse(len(argument.encode()) >= MAX_ARGUMENT, "an argument is longer than 128 KiB, the most that Linux takes")
     for name, value in spec.env.items():
-        if not VARIABLE.fullmatch(name):
-            raise BadInput(f"not a variable's name: {name!r:.80}")
-        if NO_TEXT.search(value):
-            refuse_text(f"variable {name}", value)
-        if len(value.encode()) + len(name) + 1 >= MAX_ARGUMENT:
-            raise BadInput(f"variable {name} is longer than 128 KiB")
+        refuse_text(f"variable {name}", value)
+        refuse(len(value.encode()) + len(name) + 1 >= MAX_ARGUMENT, f"variable {name} is longer than 128 KiB")
     for what, path in (("cwd", spec.cwd), ("stdout", spec.stdout), ("stderr", spec.stderr)):
         refuse_text(what, path)
         refuse(len(path.encode()) > 4096, f"{what} is longer than a path can be")
-    refuse(not spec.cwd.startswith("/"), "cwd must be an absolute path")
     refuse_text("script", spec.script or "")
     refuse_text("the readiness command", spec.ready_cmd)
     refuse(len(spec.ready_cmd.encode()) >= MAX_ARGUMENT, "the readiness command is longer than 128 KiB")
-    refuse(spec.script is not None and not spec.script.strip(), "the script is empty")
     refuse(len(msgspec.json.encode(spec)) > MAX_SPEC, "the command, environment and script together exceed 1 MiB")
 
 

@@ -60,7 +60,11 @@ def each_once(
     wanted: Sequence[Submission], take: Callable[[list[Submission]], list[Submitted]], rest: Callable[[float], object]
 ) -> list[Submitted]:
     """What *take* makes of *wanted*, with keys of our own for those that have none; these were never there before."""
-    keyed = [each if each.key is not None else msgspec.structs.replace(each, key=own_key()) for each in wanted]
+    own = own_key()
+    keyed = [
+        each if each.key is not None else msgspec.structs.replace(each, key=f"{own}.{number}")
+        for number, each in enumerate(wanted)
+    ]
     submitted = through_outage(lambda: take(keyed), rest)
     return [
         msgspec.structs.replace(answer, existing=False) if each.key is None else answer

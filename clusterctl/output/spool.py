@@ -57,13 +57,13 @@ def directories(output: Path) -> list[str]:
 
 
 def prune(
-    output: Path, name: str, *, before: float, standing: Standing, rehearse: bool = False
+    output: Path, name: str, *, before: float, standing: Standing, rehearse: bool = False, most: int | None = None
 ) -> list[tuple[str, int]]:
     """Delete what is older than *before* in directory *name* of *output*, and the directory once it is empty.
 
-    Only what is called as we call it, and nothing through a symbolic link: jobs can write here. *standing* is asked
-    only if there is something to delete. Returns the names of the files and the bytes that they held; if it is to
-    *rehearse*, of those that would go. Raises OSError if the directory cannot be entered.
+    At *most* so many files, only what is called as we call it, and nothing through a symbolic link: jobs can write
+    here. *standing* is asked only if there is something to delete. Returns the names of the files and the bytes that
+    they held; if it is to *rehearse*, of those that would go. Raises OSError if the directory cannot be entered.
     """
     root = os.open(output, DIRECTORY)
     try:
@@ -71,7 +71,7 @@ def prune(
         try:
             old = list(older(inner, before))
             kept = set(standing({job_id for job_id, _, _ in old})) if old else set()
-            going = [(file, size) for job_id, file, size in old if job_id not in kept]
+            going = [(file, size) for job_id, file, size in old if job_id not in kept][:most]
             if rehearse:
                 return going
             gone = [(file, size) for file, size in going if delete(file, inner)]

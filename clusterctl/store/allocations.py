@@ -20,7 +20,7 @@ from clusterctl.model.plan import Start
 from clusterctl.model.resources import Resources
 from clusterctl.model.spec import Spec
 from clusterctl.model.timers import Timers
-from clusterctl.store.connection import Database
+from clusterctl.store.connection import Ask, Database
 
 decode_spec = msgspec.json.Decoder(Spec).decode
 encode = msgspec.json.Encoder().encode
@@ -125,7 +125,13 @@ def start(db: Database, worker_id: int, incarnation: int, token: str, most: int)
     What is answered must be run, once, under *token*. If the answer is lost, ``holdings`` tells by the token what
     was won. Raises Moved when another incarnation of the worker has registered.
     """
-    rows = db.rows(
+    ask = starting(worker_id, incarnation, token, most)
+    return [read_order(row) for row in db.rows(ask.sql, **ask.named)]
+
+
+def starting(worker_id: int, incarnation: int, token: str, most: int) -> Ask:
+    """The statement of ``start``; ``read_order`` reads its rows."""
+    return Ask(
         """
         WITH waiting AS MATERIALIZED (
             SELECT a.id, a.job_id FROM allocations a
@@ -152,12 +158,8 @@ def start(db: Database, worker_id: int, incarnation: int, token: str, most: int)
                r.memory_mb, r.gpus, r.time_limit_s, r.lease_s, r.grace_s, r.kind, r.generation, s.spec::text, s.script
           FROM running r JOIN submissions s ON s.id = r.submission_id ORDER BY r.id
         """,
-        worker=worker_id,
-        incarnation=incarnation,
-        token=token,
-        most=most,
+        {"worker": worker_id, "incarnation": incarnation, "token": token, "most": most},
     )
-    return [read_order(row) for row in rows]
 
 
 def recall(db: Database, worker_id: int, tokens: Sequence[str]) -> list[tuple[Order, str]]:

@@ -9,8 +9,8 @@ from clusterctl.model.circumstances import Crowd, Holding, Placement, Remark, Ro
 from clusterctl.model.resources import Resources
 from clusterctl.model.services import HeldUp
 from clusterctl.store.connection import Database
+from clusterctl.store.queue import GROUP, read_group
 from clusterctl.store.rolling import HOLDERS, TURNS
-from clusterctl.store.snapshot import GROUP, read_group
 
 MOST_HOLDINGS = 2000  # those whose limits end first
 
@@ -19,7 +19,7 @@ def subject(db: Database, job_id: int) -> Subject:
     """A job that is known to be there, as far as its own row tells."""
     (row,) = db.rows(
         f"""
-        SELECT {GROUP}, ARRAY[h.id], ARRAY[extract(epoch FROM h.submitted_at)::float8], 1,
+        SELECT {GROUP}, ARRAY[h.id], ARRAY[extract(epoch FROM h.submitted_at)::float8],
                h.name, h.array_limit, h.ready, h.state = 'held', h.unmet, extract(epoch FROM h.not_before)::float8,
                extract(epoch FROM h.deadline)::float8, extract(epoch FROM h.start_before)::float8,
                h.array_index, coalesce(s.every_worker, false)
@@ -48,11 +48,17 @@ def holdings(db: Database, ids: Sequence[int] | None = None) -> list[Holding]:
     """What live allocations hold: those of the jobs *ids*, or of all; at most MOST_HOLDINGS, the first to end first."""
     rows = db.rows(
         """
-        SELECT a.job_id, a.worker_id, w.name, a.tenant, j.shape::text, j.kind, a.cpu_milli, a.memory_mb, a.gpus,
+        WITH soonest AS MATERIALIZED (  -- before all else is looked up: there may be many more than are told
+            SELECT job_id, worker_id, tenant, kind, cpu_milli, memory_mb, gpus, allocated_at, stop_requested_at
+              FROM allocations
+             WHERE live AND (%(ids)s::bigint[] IS NULL OR job_id = ANY (%(ids)s::bigint[]))
+             ORDER BY ends_by, job_id LIMIT %(most)s
+        )
+        SELECT a.job_id, a.worker_id, w.name, a.tenant, j.shape::text, a.kind, a.cpu_milli, a.memory_mb, a.gpus,
                extract(epoch FROM a.allocated_at)::float8, j.time_limit_s, a.stop_requested_at IS NOT NULL
-          FROM allocations a JOIN jobs j ON j.id = a.job_id JOIN workers w ON w.id = a.worker_id
-         WHERE a.live AND (%(ids)s::bigint[] IS NULL OR a.job_id = ANY (%(ids)s::bigint[]))
-         ORDER BY coalesce(a.allocated_at, cluster_time()) + j.time_limit_s * interval '1 s', a.job_id LIMIT %(most)s
+          FROM soonest a CROSS JOIN LATERAL (SELECT shape, time_limit_s FROM jobs WHERE id = a.job_id OFFSET 0) j
+          JOIN workers w ON w.id = a.worker_id
+         ORDER BY coalesce(a.allocated_at, cluster_time()) + j.time_limit_s * interval '1 s', a.job_id
         """,
         ids=None if ids is None else list(ids),
         most=MOST_HOLDINGS,

@@ -9,7 +9,7 @@ import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Self, TypeVar
 
 from clusterctl.model.errors import Moved, Outage, Refused, SchemaMismatch, Slow, Superseded
 
@@ -24,6 +24,9 @@ T = TypeVar("T")
 CONNECT_TIMEOUT = 3  # seconds; the command line promises an answer within five
 PROBE_TIMEOUT = 2  # seconds, the least that libpq takes
 PREPARE_AFTER = 2  # daemons repeat few statements: plan each once
+# For a statement that is its own transaction and reads FROM it: its commit does not wait for the disk. Cheaper than a
+# setting of the session, and what the same session commits otherwise stays durable.
+LAZILY: LiteralString = "commit AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
 
 # The world moved: refused by a law of 0002, or by another's lock. Nothing was done, and looking again helps.
 OLD_INCARNATION = "CC004"
@@ -35,6 +38,13 @@ OVERBOOKED = "_not_oversubscribed"  # how the CHECKs are called that keep a work
 UNKNOWN_SCHEMA = {"42P01", "42703", "42883", "3F000"}
 GIVEN_UP = "57014"  # our statement_timeout, or somebody's pg_cancel_backend: the answer of a server that lives
 SEE_WHY = "pg_stat_activity shows what it is busy with, and who waits for whose lock"
+
+
+class Ask(NamedTuple):
+    """A statement that has yet to be sent, with what it names."""
+
+    sql: LiteralString
+    named: dict[str, object]
 
 
 class Database:
@@ -100,6 +110,26 @@ class Database:
         with self._told(), self.connection().transaction():
             yield
             self.before_commit()
+
+    def together(self, *asks: Ask) -> list[list[tuple[Any, ...]]]:
+        """The rows of each, in one transaction and one round trip (the *pipeline mode* of libpq). Not in a transaction.
+
+        All or nothing, as by ``transaction``; and as Postgres waits for no further word of ours to commit, a process
+        that is stopped or cut off on the way keeps no locks.
+        """
+        with self._told():
+            connection = self.connection()
+            try:
+                with connection.pipeline():
+                    try:
+                        cursors = [connection.execute(ask.sql, ask.named) for ask in asks]
+                    except BaseException:
+                        self.close()  # else leaving would commit what is on its way already
+                        raise
+            except BaseException:
+                self.close()  # what was to be planned behind an error was not, and the driver would believe it was
+                raise
+            return [cursor.fetchall() for cursor in cursors]
 
     @contextmanager
     def one_moment(self) -> Iterator[float]:

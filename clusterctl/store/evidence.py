@@ -128,14 +128,13 @@ def unmeasured(db: Database, settle_s: float) -> list[Attempt]:
         SELECT a.id AS allocation_id, a.job_id, w.name AS worker, a.start_token::text AS token, a.incarnation,
                w.incarnation AS worker_incarnation, a.allocated_at, looks.since,
                a.stop_requested_at IS NOT NULL AS stopping
-          FROM allocations a JOIN workers w ON w.id = a.worker_id
-         CROSS JOIN LATERAL (
-               SELECT min(at) AS since, count(*) AS looks
-                 FROM (SELECT at FROM samples
-                        WHERE worker_id = w.id AND allocation_id IS NULL
-                          AND at > greatest(a.allocated_at, w.registered_at) + %s * interval '1 s'
-                        ORDER BY at DESC LIMIT 3) last) looks
-         WHERE a.live AND a.status = 'allocated' AND w.live_state = 'up' AND looks.looks = 3
+          FROM workers w
+         CROSS JOIN LATERAL (  -- the third of its newest: one look for all that it holds
+               SELECT at AS since FROM samples WHERE worker_id = w.id AND allocation_id IS NULL
+                ORDER BY at DESC OFFSET 2 LIMIT 1) looks
+          JOIN allocations a ON a.worker_id = w.id
+           AND looks.since > greatest(a.allocated_at, w.registered_at) + %s * interval '1 s'
+         WHERE a.live AND a.status = 'allocated' AND w.live_state = 'up'
            AND NOT EXISTS (SELECT FROM samples m WHERE m.allocation_id = a.id AND m.at >= looks.since)
          ORDER BY a.id
         """,

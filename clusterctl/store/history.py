@@ -8,7 +8,7 @@ from datetime import datetime
 from clusterctl.model.orders import Usage
 from clusterctl.model.registration import Measures
 from clusterctl.store import jobs, totals
-from clusterctl.store.connection import Database
+from clusterctl.store.connection import LAZILY, Database
 
 LONGEST_SPAN_S = 120  # that one row of the history tells of: what was before that, after a gap, nobody counts
 SETTLED_S = 5  # so long ago it happened, what is counted: no transaction that writes it takes longer to commit
@@ -16,34 +16,31 @@ SAMPLED_MOST = 2000  # claims of which is told how long they were waited for
 
 
 def sample(db: Database, worker_id: int, measures: Measures, usages: Mapping[int, Usage]) -> None:
-    """Keep a worker's measures and those of its attempts (allocation id → usage), as of now."""
+    """Keep a worker's measures and those of its attempts (allocation id → usage), as of now. Not in a transaction."""
     used: Sequence[Usage] = list(usages.values())
     db.run(
-        """
-        INSERT INTO samples (worker_id, allocation_id, used_milli, memory_mb, load1)
-        VALUES (%(worker)s, NULL, %(used_milli)s, %(memory_mb)s, %(load1)s)
+        f"""
+        WITH {LAZILY}  -- nothing is decided by it, and the next is soon
+        INSERT INTO samples (worker_id, allocation_id, used_milli, memory_mb, load1, memory_peak_mb, processes, read_mb,
+                             write_mb)
+        SELECT %(worker)s, NULL, %(used_milli)s, %(memory_mb)s, %(load1)s, 0, 0, 0, 0 FROM commit
+        UNION ALL
+        SELECT %(worker)s, id, used_milli, memory_mb, NULL, memory_peak_mb, processes, read_mb, write_mb
+          FROM unnest(%(ids)s::bigint[], %(used)s::int[], %(memory)s::int[], %(peaks)s::int[], %(processes)s::int[],
+                      %(reads)s::int[], %(writes)s::int[])
+               each(id, used_milli, memory_mb, memory_peak_mb, processes, read_mb, write_mb)
         """,
         worker=worker_id,
         used_milli=measures.used_milli,
         memory_mb=measures.memory_mb,
         load1=measures.load1,
-    )
-    if not usages:
-        return
-    db.run(
-        """
-        INSERT INTO samples (worker_id, allocation_id, used_milli, memory_mb, memory_peak_mb, processes,
-                             read_mb, write_mb)
-        SELECT %s, * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[])
-        """,
-        worker_id,
-        list(usages),
-        [round(usage.cpus * 1000) for usage in used],
-        [usage.memory_mb for usage in used],
-        [usage.memory_peak_mb for usage in used],
-        [usage.processes for usage in used],
-        [usage.read_mb for usage in used],
-        [usage.write_mb for usage in used],
+        ids=list(usages),
+        used=[round(usage.cpus * 1000) for usage in used],
+        memory=[usage.memory_mb for usage in used],
+        peaks=[usage.memory_peak_mb for usage in used],
+        processes=[usage.processes for usage in used],
+        reads=[usage.read_mb for usage in used],
+        writes=[usage.write_mb for usage in used],
     )
 
 
@@ -136,11 +133,10 @@ def prune_jobs(db: Database, older_than_s: float, most: int = 5000) -> int:
     with db.transaction():
         gone = db.rows(
             """
-            WITH old AS (
+            DELETE FROM jobs WHERE id = ANY (ARRAY(
                 SELECT id FROM jobs WHERE finished_at < cluster_time() - %s * interval '1 s'
-                 ORDER BY finished_at, id LIMIT %s
-            )
-            DELETE FROM jobs j USING old WHERE j.id = old.id RETURNING j.submission_id
+                 ORDER BY finished_at, id LIMIT %s))
+            RETURNING submission_id
             """,
             older_than_s,
             most,
@@ -173,15 +169,43 @@ def prune_allocations(db: Database, older_than_s: float, most: int = 5000) -> in
     )
 
 
+def prune_attempts(db: Database, older_than_s: float, above: int, most: int) -> tuple[int, int]:
+    """The same, of the *most* retried jobs that come after number *above*.
+
+    How many attempts are gone, and the number after which to go on; 0 after the last. Of the retried jobs nothing tells
+    in which there is something to forget, so who comes by often goes over them in parts.
+    """
+    gone, last = db.rows(
+        """
+        WITH retried AS MATERIALIZED (
+            SELECT id, attempt FROM jobs WHERE attempt > 1 AND id > %(above)s ORDER BY id LIMIT %(most)s
+        ), gone AS (
+            DELETE FROM allocations WHERE id = ANY (ARRAY(
+                SELECT a.id FROM retried j
+                 CROSS JOIN LATERAL (
+                       SELECT id FROM allocations
+                        WHERE job_id = j.id AND attempt < j.attempt
+                          AND released_at < cluster_time() - %(s)s * interval '1 s' LIMIT %(most)s) a))
+            RETURNING id
+        )
+        SELECT (SELECT count(*) FROM gone), coalesce((SELECT max(id) FROM retried HAVING count(*) = %(most)s), 0)
+        """,
+        above=above,
+        most=most,
+        s=older_than_s,
+    )[0]
+    return gone, last
+
+
 def prune_claims(db: Database, older_than_s: float, most: int = 5000) -> int:
     """Forget decisions; never a "no" that still stands."""
     return db.run(
         """
-        DELETE FROM claims WHERE id IN (
+        DELETE FROM claims WHERE id = ANY (ARRAY(
             SELECT id FROM claims
              WHERE at < cluster_time() - %(s)s * interval '1 s' AND NOT open
                AND coalesce(closed_at, at) < cluster_time() - %(s)s * interval '1 s'  -- not when it was first said
-             ORDER BY at LIMIT %(most)s)
+             ORDER BY at LIMIT %(most)s))
         """,
         s=older_than_s,
         most=most,

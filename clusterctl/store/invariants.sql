@@ -8,17 +8,19 @@ WITH held AS (
            sum(memory_mb * (status = 'reserved')::int) AS reserved_memory_mb,
            sum(memory_mb * (status = 'allocated')::int) AS allocated_memory_mb,
            sum(gpus * (status = 'reserved')::int) AS reserved_gpus,
-           sum(gpus * (status = 'allocated')::int) AS allocated_gpus
+           sum(gpus * (status = 'allocated')::int) AS allocated_gpus,
+           bit_xor(holding_digest(id, ends_by)) AS holds_digest
       FROM held GROUP BY worker_id
 ), broken (promise, subject) AS (
     -- Workers
     SELECT 'the counters of a worker are the sums of its live allocations', 'worker ' || w.name
       FROM workers w LEFT JOIN sums s ON s.worker_id = w.id
      WHERE (w.reserved_milli, w.allocated_milli, w.reserved_memory_mb, w.allocated_memory_mb,
-            w.reserved_gpus, w.allocated_gpus)
+            w.reserved_gpus, w.allocated_gpus, w.holds_digest)
            IS DISTINCT FROM
            (coalesce(s.reserved_milli, 0), coalesce(s.allocated_milli, 0), coalesce(s.reserved_memory_mb, 0),
-            coalesce(s.allocated_memory_mb, 0), coalesce(s.reserved_gpus, 0), coalesce(s.allocated_gpus, 0))
+            coalesce(s.allocated_memory_mb, 0), coalesce(s.reserved_gpus, 0), coalesce(s.allocated_gpus, 0),
+            coalesce(s.holds_digest, 0))
     UNION ALL
     SELECT 'no worker is overbooked', 'worker ' || w.name
       FROM workers w JOIN sums s ON s.worker_id = w.id

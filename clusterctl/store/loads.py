@@ -1,16 +1,17 @@
-"""What workers bear, and until when: measures, replicas, reports, ends. Read only when some rule looks at it."""
+"""What workers bear: measures, replicas, reports. Read only when some rule looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from clusterctl.model.resources import Resources
-from clusterctl.model.snapshot import Ending, Measured, ServiceLevel, WorkerPicture
+from clusterctl.model.snapshot import Measured, ServiceLevel, WorkerPicture
 from clusterctl.model.steering import MEASURING, Steering
 from clusterctl.store.connection import Database
+from clusterctl.store.memory import Memory
 
 # Policies, by what they look at. ``resource_usage`` without any measure counts services instead.
 COUNTS_SERVICES = frozenset({"service_count", "resource_usage"})
@@ -27,7 +28,7 @@ class Load(NamedTuple):
 
 
 def loaded(
-    db: Database, workers: tuple[WorkerPicture, ...], steering: Steering, kinds: Collection[str]
+    db: Database, workers: tuple[WorkerPicture, ...], steering: Steering, kinds: Collection[str], memory: Memory
 ) -> tuple[WorkerPicture, ...]:
     """The *workers*, with what the policies look at by which jobs of these *kinds* are placed."""
     policies = {steering.batch_placement} if "batch" in kinds else set()
@@ -38,7 +39,7 @@ def loaded(
     wants_reports = bool(policies & LOOKS_AT_REPORTS)
     loads = read_loads(db)
     reports = read_reports(db, steering.measure_ttl) if wants_reports else {}
-    held = read_held(db) if wants_reports else {}
+    held = memory.holdings.held(db, memory.muster.digests) if wants_reports else {}
     idle = Load(None, 0, NONE)
     return tuple(
         replace(
@@ -100,42 +101,3 @@ def read_reports(db: Database, ttl_s: float) -> dict[int, ServiceLevel]:
             ttl_s,
         )
     }
-
-
-def read_held(db: Database) -> dict[int, Mapping[str, Resources]]:
-    """By worker, what each tenant holds there."""
-    held: dict[int, dict[str, Resources]] = {}
-    for worker, tenant, cpu, memory, gpus in db.rows(
-        """
-        SELECT worker_id, tenant, sum(cpu_milli)::bigint, sum(memory_mb)::bigint, sum(gpus)::bigint
-          FROM allocations WHERE live GROUP BY worker_id, tenant
-        """
-    ):
-        held.setdefault(worker, {})[tenant] = Resources(cpu, memory, gpus)
-    return {**held}
-
-
-def read_enduring(db: Database) -> dict[int, Resources]:
-    """By worker, what replicas hold there."""
-    return {
-        worker: Resources(cpu, memory, gpus)
-        for worker, cpu, memory, gpus in db.rows(
-            """
-            SELECT worker_id, sum(cpu_milli)::bigint, sum(memory_mb)::bigint, sum(gpus)::bigint
-              FROM allocations WHERE live AND kind = 'service' GROUP BY worker_id
-            """
-        )
-    }
-
-
-def read_endings(db: Database) -> tuple[Ending, ...]:
-    """Every live allocation whose job has a time limit, in no order."""
-    rows = db.rows(
-        """
-        SELECT worker_id, cpu_milli, memory_mb, gpus, extract(epoch FROM ends_by)::float8
-          FROM allocations WHERE live AND ends_by IS NOT NULL
-        """
-    )
-    return tuple(
-        Ending(worker_id=worker, request=Resources(cpu, memory, gpus), at=at) for worker, cpu, memory, gpus, at in rows
-    )

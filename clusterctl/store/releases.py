@@ -16,7 +16,7 @@ from clusterctl.model.errors import Moved
 from clusterctl.model.liveness import Standing
 from clusterctl.model.orders import End
 from clusterctl.model.states import JobState
-from clusterctl.store.connection import Database
+from clusterctl.store.connection import Ask, Database
 from clusterctl.store.release_steps import ALL_RELEASED, LOCKED, RELEASED, UNREPORTED, UNSTARTED
 
 
@@ -34,51 +34,57 @@ def end(db: Database, worker: str, ends: Sequence[End]) -> list[Ended]:
     Safe to repeat: what was released before is not in the answer. A report that contradicts what is recorded (it
     came too late) is kept in the audit table and changes nothing.
     """
-    return read_ends(
-        db.rows(
-            """
-            WITH said AS MATERIALIZED (
-                SELECT DISTINCT ON (id) *
-                  FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[], %(outcomes)s::text[], %(codes)s::int[],
-                              %(signals)s::int[], %(details)s::text[], %(cpu_s)s::float8[], %(peaks)s::int[],
-                              %(ago)s::float8[])
-                           s(id, token, outcome, exit_code, signal, detail, cpu_s, memory_peak_mb, ago_s)
-            ), mine AS MATERIALIZED (
-                SELECT said.*, a.job_id, a.worker_id, a.status, a.start_token, a.allocated_at, a.release_reason,
-                       a.exit_code AS recorded_code, a.signal AS recorded_signal
-                  FROM said JOIN allocations a USING (id)
-            ), ending AS (
-                SELECT id, job_id, worker_id, 'running' AS holds, outcome, exit_code, signal, detail, cpu_s,
-                       memory_peak_mb,
-                       greatest(allocated_at, cluster_time() - ago_s * interval '1 s') AS ended_at
-                  FROM mine WHERE status = 'allocated' AND start_token = token
-            ),"""
-            + LOCKED
-            + ", sure AS (SELECT * FROM locked),"
-            + RELEASED
-            + """, late AS (
-                INSERT INTO audit (actor, verb, subject, reason, detail)
-                SELECT 'worker ' || %(worker)s, 'late_report', 'allocation:' || id, outcome,
-                       jsonb_build_object('recorded', release_reason, 'exit_code', exit_code, 'signal', signal,
-                                          'token', token)
-                  FROM mine m
-                 WHERE m.id NOT IN (SELECT id FROM judged)
-                   AND (m.release_reason, m.recorded_code, m.recorded_signal, m.start_token) IS DISTINCT FROM
-                       (m.outcome, m.exit_code, m.signal, m.token)
-            )
-            SELECT allocation_id, job_id, state FROM stepped
-            """,
-            worker=worker,
-            ids=[end.allocation_id for end in ends],
-            tokens=[end.start_token for end in ends],
-            outcomes=[end.outcome for end in ends],
-            codes=[end.exit_code for end in ends],
-            signals=[end.signal for end in ends],
-            details=[end.detail for end in ends],
-            cpu_s=[end.cpu_s for end in ends],
-            peaks=[end.memory_peak_mb for end in ends],
-            ago=[end.ago_s for end in ends],
+    ask = ending(worker, ends)
+    return read_ends(db.rows(ask.sql, **ask.named))
+
+
+def ending(worker: str, ends: Sequence[End]) -> Ask:
+    """The statement of ``end``; ``read_ends`` reads its rows."""
+    return Ask(
+        """
+        WITH said AS MATERIALIZED (
+            SELECT DISTINCT ON (id) *
+              FROM unnest(%(ids)s::bigint[], %(tokens)s::uuid[], %(outcomes)s::text[], %(codes)s::int[],
+                          %(signals)s::int[], %(details)s::text[], %(cpu_s)s::float8[], %(peaks)s::int[],
+                          %(ago)s::float8[])
+                       s(id, token, outcome, exit_code, signal, detail, cpu_s, memory_peak_mb, ago_s)
+        ), mine AS MATERIALIZED (
+            SELECT said.*, a.job_id, a.worker_id, a.status, a.start_token, a.allocated_at, a.release_reason,
+                   a.exit_code AS recorded_code, a.signal AS recorded_signal
+              FROM said JOIN allocations a USING (id)
+        ), ending AS (
+            SELECT id, job_id, worker_id, 'running' AS holds, outcome, exit_code, signal, detail, cpu_s,
+                   memory_peak_mb,
+                   greatest(allocated_at, cluster_time() - ago_s * interval '1 s') AS ended_at
+              FROM mine WHERE status = 'allocated' AND start_token = token
+        ),"""
+        + LOCKED
+        + ", sure AS (SELECT * FROM locked),"
+        + RELEASED
+        + """, late AS (
+            INSERT INTO audit (actor, verb, subject, reason, detail)
+            SELECT 'worker ' || %(worker)s, 'late_report', 'allocation:' || id, outcome,
+                   jsonb_build_object('recorded', release_reason, 'exit_code', exit_code, 'signal', signal,
+                                      'token', token)
+              FROM mine m
+             WHERE m.id NOT IN (SELECT id FROM judged)
+               AND (m.release_reason, m.recorded_code, m.recorded_signal, m.start_token) IS DISTINCT FROM
+                   (m.outcome, m.exit_code, m.signal, m.token)
         )
+        SELECT allocation_id, job_id, state FROM stepped
+        """,
+        {
+            "worker": worker,
+            "ids": [end.allocation_id for end in ends],
+            "tokens": [end.start_token for end in ends],
+            "outcomes": [end.outcome for end in ends],
+            "codes": [end.exit_code for end in ends],
+            "signals": [end.signal for end in ends],
+            "details": [end.detail for end in ends],
+            "cpu_s": [end.cpu_s for end in ends],
+            "peaks": [end.memory_peak_mb for end in ends],
+            "ago": [end.ago_s for end in ends],
+        },
     )
 
 

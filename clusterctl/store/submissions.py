@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 import msgspec
@@ -19,11 +19,10 @@ def submit(db: Database, submission: Submission) -> Submitted:
     Refused when the key belongs to another submission, NotFound when a dependency names no job.
     """
     digests = [digest_of(submission)]
-    if known := known_submissions(db, [submission], digests):
-        return known[0]
+    # Made without asking first: hardly anybody repeats himself, and everybody would wait for the answer.
     if made := insert_jobs(db, [submission], digests):
         return answer(made[0], submission, existing=False)
-    # Somebody else used the key between our two statements, or a parent is missing.
+    # The key is taken, or a parent is missing.
     if known := known_submissions(db, [submission], digests):
         return known[0]
     raise refusal(db, [submission])
@@ -166,18 +165,18 @@ def columns(submissions: Sequence[Submission], digests: Sequence[str]) -> dict[s
     """A list for each column of the submissions that is a number; and their texts as JSON, which has fewer escapes."""
     counts = [job_count(each) for each in submissions]
     return {
-        "priorities": [each.priority for each in submissions],
-        "cpus": [each.request.cpu_milli for each in submissions],
-        "memories": [each.request.memory_mb for each in submissions],
-        "gpus": [each.request.gpus for each in submissions],
-        "time_limits": [each.time_limit_s for each in submissions],
-        "array_limits": [each.array_limit for each in submissions],
-        "retries": [each.retries for each in submissions],
-        "leases": [each.lease_s for each in submissions],
-        "holds": [each.hold for each in submissions],
-        "arrays": [each.indices is not None for each in submissions],
-        "counts": counts,
-        "skips": [total - count for total, count in zip(accumulate(counts), counts, strict=True)],
+        "priorities": as_array(each.priority for each in submissions),
+        "cpus": as_array(each.request.cpu_milli for each in submissions),
+        "memories": as_array(each.request.memory_mb for each in submissions),
+        "gpus": as_array(each.request.gpus for each in submissions),
+        "time_limits": as_array(each.time_limit_s for each in submissions),
+        "array_limits": as_array(each.array_limit for each in submissions),
+        "retries": as_array(each.retries for each in submissions),
+        "leases": as_array(each.lease_s for each in submissions),
+        "holds": as_array(each.hold for each in submissions),
+        "arrays": as_array(each.indices is not None for each in submissions),
+        "counts": as_array(counts),
+        "skips": as_array(total - count for total, count in zip(accumulate(counts), counts, strict=True)),
         "total": sum(counts),
         "texts": as_json([texts_of(each, digest) for each, digest in zip(submissions, digests, strict=True)]),
     }
@@ -215,7 +214,7 @@ def job_columns(submissions: Sequence[Submission]) -> dict[str, object]:
     lines: list[str | None] = []  # what is shorter is filled up
     if any(each.lines is not None for each in submissions):
         lines = [line for each in submissions for line in each.lines or (None,) * job_count(each)]
-    return {"owners": owners, "indices": indices, "lines": as_json(lines)}
+    return {"owners": as_array(owners), "indices": as_array(indices), "lines": as_json(lines)}
 
 
 def edge_columns(submissions: Sequence[Submission]) -> dict[str, object]:
@@ -234,6 +233,11 @@ def edge_columns(submissions: Sequence[Submission]) -> dict[str, object]:
 def job_count(submission: Submission) -> int:
     """How many jobs it makes."""
     return 1 if submission.indices is None else len(submission.indices)
+
+
+def as_array(values: Iterable[int | None]) -> str:
+    """Numbers, or truths, as Postgres writes an array of them: the driver takes ten times as long for ten thousand."""
+    return "{" + ",".join(["NULL" if each is None else str(each) for each in values]) + "}"
 
 
 def as_json(value: object) -> str:

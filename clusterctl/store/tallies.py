@@ -17,7 +17,7 @@ from clusterctl.store.release_steps import ALL_RELEASED, UNSTARTED
 
 COUNTED: LiteralString = """
     ARRAY[w.reserved_milli, w.allocated_milli, w.reserved_memory_mb, w.allocated_memory_mb, w.reserved_gpus,
-          w.allocated_gpus]"""
+          w.allocated_gpus, w.holds_digest]"""
 # Of some live allocations, in the order of COUNTED.
 SUMMED: LiteralString = """
     ARRAY[coalesce(sum(cpu_milli) FILTER (WHERE reserved), 0),
@@ -25,18 +25,20 @@ SUMMED: LiteralString = """
           coalesce(sum(memory_mb) FILTER (WHERE reserved), 0),
           coalesce(sum(memory_mb) FILTER (WHERE NOT reserved), 0),
           coalesce(sum(gpus) FILTER (WHERE reserved), 0),
-          coalesce(sum(gpus) FILTER (WHERE NOT reserved), 0)]::int[]"""
+          coalesce(sum(gpus) FILTER (WHERE NOT reserved), 0),
+          coalesce(bit_xor(holding_digest(id, ends_by)), 0)]::bigint[]"""
 # A lost worker holds nothing, so one that does is silent again: its allocations end by the clock, or by hand.
 PUT_RIGHT: LiteralString = """
     reserved_milli = %(held)s[1], allocated_milli = %(held)s[2], reserved_memory_mb = %(held)s[3],
     allocated_memory_mb = %(held)s[4], reserved_gpus = %(held)s[5], allocated_gpus = %(held)s[6],
+    holds_digest = %(held)s[7],
     live_state = CASE WHEN live_state = 'lost' AND %(held)s[1] + %(held)s[2] > 0 THEN 'silent' ELSE live_state END"""
 
 
 class Tally(msgspec.Struct, frozen=True):
     """One worker. ``counted`` and ``held``: reserved, allocated of CPUs (thousandths), of memory (MiB), of GPUs.
 
-    ``capacity``: CPUs, memory, GPUs.
+    And, as the last of them, ``holds_digest``. ``capacity``: CPUs, memory, GPUs.
     """
 
     worker_id: int
@@ -74,7 +76,7 @@ def wrong(db: Database) -> list[Tally]:
         "SELECT * FROM (SELECT w.id AS worker_id, w.name AS worker, w.live_state,"
         " ARRAY[w.cpu_milli, w.memory_mb, w.gpus] AS capacity,"
         + COUNTED
-        + " AS counted, coalesce(s.held, '{0,0,0,0,0,0}') AS held FROM workers w LEFT JOIN (SELECT worker_id,"
+        + " AS counted, coalesce(s.held, '{0,0,0,0,0,0,0}') AS held FROM workers w LEFT JOIN (SELECT worker_id,"
         + SUMMED
         # In the order of the index, once for all workers: for each of them, Postgres might read all that is live.
         + """ AS held FROM (SELECT * FROM allocations WHERE live ORDER BY worker_id, id OFFSET 0) its

@@ -17,7 +17,7 @@ STARTS = 10_000  # that are looked at, the latest that have ended
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A shape that waits, by its oldest job. ``jobs``: how many of it, up to ``COUNTED``, and one more for "more".
+    """A shape that waits, by its oldest job. ``jobs``: how many of it, as far as was counted, and one more for "more".
 
     ``said``: why, for people; ``since``: from when on that is the reason.
     """
@@ -52,8 +52,8 @@ class Passed(msgspec.Struct, frozen=True):
     median_s: float
 
 
-def shapes(db: Database, reasons: Collection[str], most: int) -> list[Waiting]:
-    """Shapes that wait for one of *reasons*, those first that have had it longest."""
+def shapes(db: Database, reasons: Collection[str], most: int, *, counted: int = COUNTED) -> list[Waiting]:
+    """Shapes that wait for one of *reasons*, those first that have had it longest; of each so many jobs are counted."""
     return db.nouns(
         Waiting,
         """
@@ -69,7 +69,7 @@ def shapes(db: Database, reasons: Collection[str], most: int) -> list[Waiting]:
         """,
         reasons=list(reasons),
         most=most,
-        counted=COUNTED,
+        counted=counted,
     )
 
 

@@ -11,13 +11,14 @@ from clusterctl.store.connection import Database
 # What live allocations add up to, by worker; of those of which {only} says so. Reports of replicas that are older than
 # %(ttl)s seconds are none. (Their percentile is by nearest rank.)
 HELD: LiteralString = """
-    SELECT worker_id, count(*) AS jobs, count(*) FILTER (WHERE kind = 'service') AS services,
-           percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms) FILTER (WHERE fresh)::float8 AS p99_ms,
-           sum(requests) FILTER (WHERE fresh)::bigint AS requests,
-           sum(violations) FILTER (WHERE fresh)::bigint AS violations
-      FROM (SELECT *, reported_at > cluster_time() - %(ttl)s * interval '1 s' AS fresh
-              FROM allocations WHERE live{only}) a
-     GROUP BY worker_id"""
+    SELECT its.worker_id, its.jobs, its.services, told.p99_ms, told.requests, told.violations
+      FROM (SELECT worker_id, count(*) AS jobs, count(*) FILTER (WHERE kind = 'service') AS services
+              FROM allocations WHERE live{only} GROUP BY worker_id) its
+      LEFT JOIN (  -- of few: it wants them sorted
+            SELECT worker_id, percentile_disc(0.99) WITHIN GROUP (ORDER BY p99_ms)::float8 AS p99_ms,
+                   sum(requests)::bigint AS requests, sum(violations)::bigint AS violations
+              FROM allocations WHERE live AND reported_at > cluster_time() - %(ttl)s * interval '1 s'{only}
+             GROUP BY worker_id) told USING (worker_id)"""
 # Who holds most of it.
 MOST: LiteralString = """
     SELECT DISTINCT ON (worker_id) worker_id, tenant, share
@@ -45,8 +46,10 @@ COLUMNS: LiteralString = f"""
       LEFT JOIN ({MOST.format(only=CHOSEN_ONLY)}) most ON most.worker_id = w.id"""
 
 
-def read(db: Database, name: str | None = None, *, reported_within_s: float = 120.0) -> list[WorkerPicture]:
-    """All workers that are not forgotten, or the one, by name.
+def read(
+    db: Database, name: str | None = None, *, reported_within_s: float = 120.0, most: int | None = None
+) -> list[WorkerPicture]:
+    """All workers that are not forgotten, or the one, by name; of too many the first *most*.
 
     Reports of its replicas that are older than *reported_within_s* are none.
     """
@@ -54,12 +57,19 @@ def read(db: Database, name: str | None = None, *, reported_within_s: float = 12
         f"""
         WITH chosen AS MATERIALIZED (
             SELECT id FROM workers WHERE forgotten_at IS NULL AND (%(name)s::text IS NULL OR name = %(name)s)
+             ORDER BY name LIMIT %(most)s
         ) {COLUMNS} ORDER BY w.name
         """,
         name=name,
+        most=most,
         ttl=reported_within_s,
     )
     return [read_worker(row) for row in rows]
+
+
+def count(db: Database) -> int:
+    """How many are not forgotten."""
+    return int(db.value("SELECT count(*) FROM workers WHERE forgotten_at IS NULL"))
 
 
 def read_worker(row: Sequence[Any]) -> WorkerPicture:

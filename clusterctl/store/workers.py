@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 
@@ -13,6 +13,16 @@ from clusterctl.model.orders import Holding
 from clusterctl.model.registration import Measures, Registered, Registration, Synced
 from clusterctl.model.states import AdminState, AllocationStatus, LiveState, Outcome
 from clusterctl.store.connection import Database
+
+# How a beat commits: as the transaction around it does; or, where it is its own, without waiting for the disk if the
+# worker is heard anyway. A beat that ends a silence must not be forgotten: through a crash of Postgres the leader goes
+# on with the silence that it has counted, while the agent has renewed its leases.
+AS_OTHERS: LiteralString = "commit AS (SELECT)"
+LAZILY_IF_HEARD: LiteralString = """
+    commit AS MATERIALIZED (
+        SELECT set_config('synchronous_commit',
+                          CASE live_state WHEN 'up' THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+          FROM workers WHERE id = %(worker)s)"""
 
 
 def register(db: Database, registration: Registration) -> Registered:
@@ -86,23 +96,32 @@ def is_known(db: Database, registration: Registration) -> bool:
     )
 
 
-def sync(db: Database, worker_id: int, incarnation: int, measures: Measures | None, trouble: str = "") -> Synced:
+def sync(
+    db: Database,
+    worker_id: int,
+    incarnation: int,
+    measures: Measures | None,
+    trouble: str = "",
+    *,
+    alone: bool = False,
+) -> Synced:
     """One beat: say that we live, what we use and what troubles us, and hear what we hold.
 
-    While *trouble* is not empty the worker gets no new work.
+    While *trouble* is not empty the worker gets no new work. *alone*: not within a transaction. Then it does not wait
+    for the disk, unless we were silent: what a crash of Postgres forgets of it the next beat says again.
 
     Raises Superseded when we are no longer this worker's incarnation, or were declared lost: register again.
     """
     rows = db.rows(
-        """
-        WITH me AS (
+        f"""
+        WITH {LAZILY_IF_HEARD if alone else AS_OTHERS}, me AS (
             UPDATE workers
                SET beat = beat + 1, last_heartbeat_at = cluster_time(), live_state = 'up', live_reason = '',
                    trouble = %(trouble)s, used_milli = coalesce(%(used)s, used_milli),
                    used_memory_mb = coalesce(%(memory)s, used_memory_mb),
                    load1 = coalesce(%(load)s, load1),
                    measured_at = coalesce(cluster_time() - %(age)s * interval '1 s', measured_at)
-             WHERE id = %(worker)s AND incarnation = %(incarnation)s AND live_state <> 'lost'
+              FROM commit WHERE id = %(worker)s AND incarnation = %(incarnation)s AND live_state <> 'lost'
             RETURNING id, admin_state, booted_as
         )
         SELECT me.admin_state, a.id, a.job_id, a.status, a.start_token::text, a.stop_outcome,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clusterctl.views.services import find_service, service, service_list
     from clusterctl.views.steering import rulings
     from clusterctl.views.tenants import tenant, tenant_list
-    from clusterctl.views.workers import worker, worker_list, workers_on_record
+    from clusterctl.views.workers import WorkerList, worker, worker_list, worker_page, workers_on_record
 else:
     __getattr__ = lazily(
         __name__,
@@ -41,12 +41,13 @@ else:
             "services": "find_service service service_list",
             "steering": "rulings",
             "tenants": "tenant tenant_list",
-            "workers": "worker worker_list workers_on_record",
+            "workers": "WorkerList worker worker_list worker_page workers_on_record",
         },
     )
 
 __all__ = [
     "JobList",
+    "WorkerList",
     "audit_log",
     "audit_news",
     "check_schema",
@@ -88,5 +89,6 @@ __all__ = [
     "warning",
     "worker",
     "worker_list",
+    "worker_page",
     "workers_on_record",
 ]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from clusterctl.cluster import Cluster
 from clusterctl.door.served import served
 from clusterctl.model.circumstances import UNBORN, Circumstances, Holding, Parent, Serving, Subject
-from clusterctl.model.errors import NotFound, Refused
+from clusterctl.model.errors import ClusterError, NotFound, Refused
 from clusterctl.model.explanation import Explanation, ReplicaLine, Similar
 from clusterctl.model.past import Past
 from clusterctl.model.pictures import JobPicture, JobStory
@@ -180,7 +180,12 @@ def look(cluster: Cluster, subject: Subject) -> Snapshot:
     also = () if subject.ready else (subject.group,)
     rules = steering.in_force(cluster.db, cluster.settings)
     grace_s = cluster.settings.term_grace
-    return snapshot.look(cluster.db, rules, max_starts=MOST_STARTS, grace_s=grace_s, also=also)
+    memory = cluster.memory
+    try:
+        return snapshot.look(cluster.db, rules, max_starts=MOST_STARTS, grace_s=grace_s, also=also, memory=memory)
+    except ClusterError:
+        memory.forget()  # it may hold a part of what was being read
+        raise
 
 
 def gather(cluster: Cluster, picture: Snapshot, subject: Subject, unborn: Submission | None) -> Circumstances:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentd.logs.places import note_name
-from agentd.output import REST_S, Pruner
+from agentd.output import LONGEST_REST_S, MOST, Pruner
 from agentd.records import read_stories
 from agentd.spool import Spool
 from clusterctl.model.output import default_output
@@ -77,8 +77,34 @@ def test_a_bite_is_one_directory_lowest_first(spool: Spool) -> None:
         assert pruner.bite(NOW) == 1
         assert not path.exists()
     left_by(spool, 3, age=2 * WEEK)
-    assert pruner.bite(NOW + REST_S - 1) == 0
-    assert pruner.bite(NOW + REST_S) == 1
+    assert pruner.bite(NOW + LONGEST_REST_S - 1) == 0
+    assert pruner.bite(NOW + LONGEST_REST_S) == 1
+
+
+def test_a_full_directory_goes_in_several_bites(spool: Spool) -> None:
+    for number in range(1, 2 * MOST + 2):
+        left_by(spool, number, age=2 * WEEK)
+    pruner = Pruner(spool, WEEK)
+    assert [pruner.bite(NOW) for _ in range(4)] == [MOST, MOST, 1, 0]
+    assert not (spool.output / "0").exists()
+
+
+def test_the_shorter_output_is_kept_the_sooner_it_is_looked_at_again(spool: Spool) -> None:
+    pruner = Pruner(spool, 600.0)
+    pruner.bite(NOW)
+    left_by(spool, 1, age=2 * WEEK)
+    assert [pruner.bite(NOW + later) for later in (59, 60)] == [0, 1]
+
+
+def test_what_begins_during_a_pass_is_spared_though_the_journals_were_read_before(spool: Spool) -> None:
+    left_by(spool, 1, age=2 * WEEK)
+    late = left_by(spool, 1001, age=2 * WEEK)
+    pruner = Pruner(spool, WEEK)
+    assert pruner.bite(NOW) == 1
+    aged(late, 0)  # its job writes now
+    while pruner.has_begun:
+        pruner.bite(NOW + 2 * WEEK)
+    assert late.exists()
 
 
 def test_a_clock_that_is_set_back_does_not_stop_it(spool: Spool) -> None:
@@ -86,6 +112,17 @@ def test_a_clock_that_is_set_back_does_not_stop_it(spool: Spool) -> None:
     pruner.bite(NOW + 1000 * DAY)
     left_by(spool, 3, age=2 * WEEK)
     assert pruner.bite(NOW) == 1
+
+
+def test_what_is_written_after_the_clock_was_set_back_in_the_middle_of_a_pass_is_young(spool: Spool) -> None:
+    left_by(spool, 1, age=2 * WEEK)
+    late = left_by(spool, 1001, age=2 * WEEK)
+    pruner = Pruner(spool, WEEK)
+    assert pruner.bite(NOW) == 1
+    while pruner.has_begun:  # its job has begun since the journals were read, and writes now
+        assert pruner.bite(NOW - 2 * WEEK) == 0
+    assert late.exists()
+    assert whole_pass(pruner, at=NOW + DAY) == 1
 
 
 def test_an_emptied_directory_goes_too_and_one_that_is_in_use_stays(spool: Spool) -> None:

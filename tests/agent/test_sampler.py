@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agentd.sampler import MB, PAGE_BYTES, RATE_OVER_S, Growth, Sampler, read_resident
+from agentd.census import read_resident
+from agentd.sampler import MB, PAGE_BYTES, RATE_OVER_S, Growth, Sampler
 from agentd.supervisor.tree import children_of, descendants, read_processes
 from clusterctl.model.states import Outcome
 from tests.agent.rig import Rig, order, shell

@@ -26,9 +26,20 @@ def line(cluster: Cluster, tmp_path: Path) -> Iterator[Line]:
         worker.die()
 
 
-def lose_a_commit(cluster: Cluster, line: Line) -> None:
-    """Let time pass until the answer to a commit has been lost."""
-    line.lose_next_commit()
+def lose_an_end(cluster: Cluster, line: Line) -> None:
+    """Let time pass until an answer has been lost that tells what became of a job."""
+    line.lose_next_answer(b"failed")
+    await_loss(cluster, line)
+
+
+def lose_a_start(cluster: Cluster, line: Line) -> None:
+    """Let time pass until an answer has been lost that brought orders: what is to be run stands in it."""
+    line.lose_next_answer(b"simulate")
+    await_loss(cluster, line)
+
+
+def await_loss(cluster: Cluster, line: Line) -> None:
+    """Let time pass until something has been lost."""
     while not line.lost:
         cluster.pass_time(0.1)
         assert cluster.clock.seconds() < 60
@@ -37,7 +48,7 @@ def lose_a_commit(cluster: Cluster, line: Line) -> None:
 def test_a_lost_answer_to_a_start_is_recalled_and_the_job_runs_once(cluster: Cluster, line: Line) -> None:
     machine = cluster.workers["w1"].machine
     jobs = cluster.jobs(3, seconds=5)
-    lose_a_commit(cluster, line)
+    lose_a_start(cluster, line)
     assert cluster.states(jobs) == ["running"] * 3
     assert machine.ran == []
     cluster.pass_time(20)
@@ -49,7 +60,7 @@ def test_a_lost_answer_to_a_start_is_recalled_and_the_job_runs_once(cluster: Clu
 def test_a_start_whose_answer_was_lost_to_an_agent_that_then_dies_is_made_again(cluster: Cluster, line: Line) -> None:
     worker = cluster.workers["w1"]
     job = cluster.job(seconds=5)
-    lose_a_commit(cluster, line)
+    lose_a_start(cluster, line)
     worker.die()
     worker.begin()
     cluster.pass_time(30)
@@ -62,13 +73,46 @@ def test_a_lost_answer_to_an_end_changes_nothing(cluster: Cluster, line: Line) -
     job = cluster.job(seconds=4, code=3)
     while machine.next_end() - cluster.clock.seconds() > 0.5:
         cluster.pass_time(0.1)
-    lose_a_commit(cluster, line)
+    lose_an_end(cluster, line)
     assert cluster.state(job) == "failed"
     assert machine.journal
     cluster.pass_time(20)
     assert cluster.job_row(job, "exit_code, failures") == (3, 1)
     assert cluster.db.rows("SELECT verb FROM audit") == []
     assert machine.journal == {}
+
+
+def test_a_beat_without_news_is_one_statement_and_no_transaction(cluster: Cluster) -> None:
+    cluster.schedd()
+    worker = cluster.worker("w1")
+    cluster.pass_time(6)
+    assert worker.life
+    db = worker.life.db
+    asked: list[str] = []
+
+    def note(place: str) -> None:
+        if place != "after":
+            asked.append(db.asked if place == "before" else place)
+
+    db.hazard = note
+    before = cluster.db.value("SELECT beat FROM workers")
+    cluster.pass_time(20)
+    statements = [words for words in asked if "INSERT INTO samples" not in words]
+    assert len(statements) == cluster.db.value("SELECT beat FROM workers") - before >= 4
+    assert all("UPDATE workers" in words for words in statements)
+
+
+def test_orders_for_which_nobody_rang_are_taken_right_after_a_beat(cluster: Cluster) -> None:
+    cluster.schedd()
+    worker = cluster.worker("w1")
+    cluster.pass_time(6)
+    jobs = cluster.jobs(3, seconds=1000)
+    while not worker.machine.ran:
+        cluster.pass_time(0.01)
+        assert cluster.clock.seconds() < 30
+    assert worker.machine.ran == jobs
+    after = "SELECT extract(epoch FROM min(started_at) - (SELECT last_heartbeat_at FROM workers))::float8 FROM jobs"
+    assert 0 <= cluster.db.value(after) < 0.1
 
 
 def test_what_an_agent_won_and_died_before_starting_waits_again_and_spends_no_retry(cluster: Cluster) -> None:

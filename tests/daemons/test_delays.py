@@ -65,6 +65,8 @@ def test_every_second_before_a_start_has_its_reason(cluster: Cluster, operator: 
         ("scheduled", 1),
         ("exited", 5),
         ("not_before", 1),
+        ("not_looked_at", 1),
+        ("scheduled", 1),  # until the agent asks: nobody rings here
     ]
     sentences = {each.reason: each.sentence for each in told(job).history}
     assert sentences["dependency"] == f"it came after job {first}"

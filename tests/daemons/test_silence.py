@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from clusterctl.settings import Settings
 from schedd.silence import Silence
+from schedd.watch import silent_after
 from tests.cluster import Cluster
 
 
@@ -17,7 +19,7 @@ def test_a_silent_worker_gets_no_new_work_after_fifteen_seconds_and_is_up_when_i
     assert worker.life
     cluster.pass_time(5)
     worker.life.stopped = True
-    cluster.pass_time(14)
+    cluster.pass_time(12)
     assert cluster.live_state("w1") == "up"
     cluster.pass_time(3)
     assert cluster.live_state("w1") == "silent"
@@ -31,6 +33,30 @@ def test_a_silent_worker_gets_no_new_work_after_fifteen_seconds_and_is_up_when_i
     assert cluster.live_state("w1") == "up"
     assert cluster.state(job) == "completed"
     assert "worker back: w1" in caplog.messages
+
+
+def test_whoever_has_not_beaten_for_fifteen_seconds_is_given_nothing(cluster: Cluster) -> None:
+    cluster.schedd()
+    workers = []
+    for number in range(4):  # their beats fall differently between the pulses of schedd
+        workers.append(cluster.worker(f"w{number}", cpus=1000))
+        cluster.pass_time(0.3)
+    cluster.pass_time(6)
+    for worker in workers:
+        assert worker.life
+        worker.life.stopped = True
+    for _ in range(80):
+        for number in range(4):
+            cluster.job(worker=f"w{number}")
+        cluster.pass_time(0.25)
+    given = cluster.db.rows(
+        """
+        SELECT extract(epoch FROM max(a.reserved_at) - w.last_heartbeat_at)::float8
+          FROM allocations a JOIN workers w ON w.id = a.worker_id GROUP BY w.id
+        """
+    )
+    assert all(10 < seconds <= 15 for (seconds,) in given)
+    assert len(given) == 4
 
 
 def test_what_runs_on_a_silent_worker_goes_on_and_its_end_is_heard_when_it_returns(cluster: Cluster) -> None:
@@ -113,6 +139,18 @@ def test_a_takeover_begins_to_count_from_zero(cluster: Cluster) -> None:
     assert cluster.live_state("w1") == "up"
     cluster.pass_time(6)
     assert cluster.live_state("w1") == "silent"
+
+
+@pytest.mark.parametrize("beat_every", [1.0, 5.0])
+@pytest.mark.parametrize("pulses", [0.2, 0.52, 0.6, 0.74, 0.9, 1.1, 1.6, 3.0])
+def test_one_lost_beat_is_not_silence_however_seldom_schedd_looks(beat_every: float, pulses: float) -> None:
+    settings = Settings(beat_every=beat_every, silent_after=3 * beat_every, round_every=pulses * beat_every)
+    for begun in (0.0, 0.1, 0.4):  # between a beat and the first look after it; the next is lost, and the third late
+        silence, at = Silence(longest_step=2 * settings.round_every), begun * beat_every
+        while at < 2.3 * beat_every:
+            silence.hear({1: 7}, ours=at, theirs=at)
+            assert silence.seconds[1] <= silent_after(settings)
+            at += settings.round_every
 
 
 def heard(*moments: tuple[float, float, int]) -> set[int]:

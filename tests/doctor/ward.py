@@ -8,6 +8,8 @@ import msgspec
 
 from clusterctl import operations, views
 from clusterctl.cluster import Cluster
+from clusterctl.doctor import examination
+from clusterctl.doctor.registry import BY_CODE
 from clusterctl.model.claim_log import refusal
 from clusterctl.model.findings import Finding, Mended
 from clusterctl.model.orders import Order
@@ -39,9 +41,12 @@ class Ward(Scene):
         return next(pair for pair in found if pair[0].allocation_id == allocation)
 
     def findings(self, *targets: str) -> list[Finding]:
-        """What is wrong, of *targets*. Everything could be looked at."""
+        """What is wrong, of *targets*. Everything could be looked at, and of each finding there is the clue."""
+        there = examination.clues_of(self.cluster)
         found = views.findings(self.cluster, targets)
         assert not found.unchecked, found.unchecked
+        missing = {each.code: BY_CODE[each.code].clue for each in found.findings} if found.findings else {}
+        assert not {code for code, clue in missing.items() if clue is not None and clue not in there}, (missing, there)
         return list(found.findings)
 
     def codes(self) -> list[str]:

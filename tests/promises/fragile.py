@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import LiteralString, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import RowFactory
 
-from clusterctl.store.connection import Database
+from clusterctl.store.connection import Ask, Database
 
 T = TypeVar("T")
 
@@ -35,6 +35,13 @@ class FragileDatabase(Database):
             yield
             self._word(committed=False)
         self._word(committed=True)
+
+    def together(self, *asks: Ask) -> list[list[tuple[Any, ...]]]:
+        """Two words: Postgres has all of it, or nothing that it would commit."""
+        self._word(committed=False)
+        answers = super().together(*asks)
+        self._word(committed=True)
+        return answers
 
     def _execute(
         self, factory: RowFactory[T], sql: LiteralString, parameters: tuple[object, ...] | dict[str, object]

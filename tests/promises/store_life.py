@@ -18,6 +18,7 @@ from clusterctl.model.spec import After
 from clusterctl.model.states import TERMINAL, JobState, Outcome
 from clusterctl.model.timers import Timers
 from clusterctl.store import allocations, job_steps, jobs, leader, releases, resubmissions, submissions, workers
+from clusterctl.store.memory import Memory
 from tests.promises.fragile import CrashError, FragileDatabase
 from tests.store.scene import end, new_token, registration, starts, submission
 
@@ -54,6 +55,7 @@ class Inhabited(RuleBasedStateMachine):
         self.ended: dict[int, str] = {}  # jobs that have been seen to be over
         self.crash_at: int | None = None
         self.was_done = False
+        self.memory = Memory()
         for name in NAMES:
             self.begin_with(name)
 

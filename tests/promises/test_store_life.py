@@ -22,6 +22,7 @@ from clusterctl.store.invariants import violations
 from tests.embedded_server import TEMPLATE, Servers
 from tests.promises.fragile import FragileDatabase
 from tests.promises.store_life import EVERYTHING, NAMES, Inhabited, rarely
+from tests.store.recollection import differences
 from tests.store.scene import new_token, starts
 
 OVERDUE = """
@@ -146,6 +147,11 @@ class StoreLife(Inhabited):
     def who_is_lost_holds_nothing(self) -> None:
         held = "SELECT name FROM workers WHERE live_state = 'lost' AND reserved_milli + allocated_milli > 0"
         assert self.db.rows(held) == []
+
+    @invariant()
+    def what_the_leader_remembers_is_so(self) -> None:
+        if hasattr(self, "memory"):
+            assert differences(self.db, self.memory) == {}
 
     @invariant()
     def what_has_ended_stays_as_it_ended(self) -> None:

@@ -12,6 +12,7 @@ from clusterctl.model.orders import End, Order
 from clusterctl.model.plan import Start
 from clusterctl.model.registration import Registered, Registration
 from clusterctl.model.resources import Resources
+from clusterctl.model.snapshot import QueueGroup
 from clusterctl.model.spec import Spec, Submission
 from clusterctl.model.states import Outcome
 from clusterctl.model.timers import Timers
@@ -19,6 +20,7 @@ from clusterctl.store import allocations, leader, releases, submissions, workers
 from clusterctl.store.allocations import Reserved
 from clusterctl.store.connection import Database
 from clusterctl.store.invariants import violations
+from clusterctl.store.queue import Room, could_start, read_fronts, read_heads
 from clusterctl.store.releases import Ended
 
 SPEC = Spec(command=("true",))
@@ -111,6 +113,14 @@ def registration(
         capacity=Resources(cpus * 1000, 64_000, 0),
         labels=labels or {},
     )
+
+
+def read_queue(db: Database, cpus: int, most: int = 5000) -> tuple[QueueGroup, ...]:
+    """The queue as a leader sees it that has so many CPUs free, and of all else more than anybody asks for."""
+    room = Room([Resources(cpus * 1000, 10**9, 1000)])
+    fronts = read_fronts(db, {})
+    could = {group.shape: could_start(group, room, None, Resources()) for group in fronts}
+    return read_heads(db, fronts, {shape: min(most, number + 1) for shape, number in could.items() if number})
 
 
 def submission(count: int = 1, cpus: int = 1, **wishes: Any) -> Submission:

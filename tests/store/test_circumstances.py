@@ -10,8 +10,8 @@ from clusterctl.model.resources import Resources
 from clusterctl.model.spec import After, AfterCondition
 from clusterctl.model.states import Outcome
 from clusterctl.scheduling.explanation.parents import is_met
-from clusterctl.store import audit, circumstances, snapshot
-from tests.store.scene import Scene
+from clusterctl.store import audit, circumstances
+from tests.store.scene import Scene, read_queue
 
 
 def test_a_job_is_read_with_all_that_placement_looks_at(scene: Scene) -> None:
@@ -66,8 +66,8 @@ def test_a_job_is_read_as_the_group_that_it_stands_in(scene: Scene) -> None:
     worker = scene.worker("w1")
     ids = scene.jobs(5, cpus=2, array_limit=3, time_limit_s=60, priority=7, tenant="a")
     scene.run(worker, ids[:1])
-    (group,) = snapshot.read_queue(scene.db, 100_000, 5000)
-    first = replace(group, ids=group.ids[:1], submitted=group.submitted[:1])
+    (group,) = read_queue(scene.db, 100)
+    first = replace(group, ids=group.ids[:1], submitted=group.submitted[:1], more=False)
     assert circumstances.subject(scene.db, ids[1]).group == first
     assert first.slots == 2
 

@@ -9,10 +9,10 @@ import pytest
 
 from clusterctl.model.spec import After, AfterCondition
 from clusterctl.model.states import Outcome
-from clusterctl.store import jobs, releases, snapshot
+from clusterctl.store import jobs, releases
 from tests.store.conftest import Connect
 from tests.store.costs import cpu_seconds
-from tests.store.scene import Scene, end, submission
+from tests.store.scene import Scene, end, read_queue, submission
 from tests.store.threads import at_once, in_background, waits_for_a_lock
 from tests.until import until
 
@@ -24,7 +24,7 @@ GOOD, BAD = ("exited", 0), ("exited", 1)
 
 def ready(scene: Scene) -> set[int]:
     """The jobs that may be placed."""
-    return {id for group in snapshot.read_queue(scene.db, 10**6, 5000) for id in group.ids}
+    return {id for group in read_queue(scene.db, 1000) for id in group.ids}
 
 
 def after(*parents: int, condition: AfterCondition = "ok") -> tuple[After, ...]:

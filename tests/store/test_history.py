@@ -65,6 +65,20 @@ def test_old_attempts_are_forgotten_but_never_the_last(scene: Scene) -> None:
     scene.check()
 
 
+def test_retried_jobs_are_gone_over_in_parts_and_the_last_attempts_stay(scene: Scene) -> None:
+    worker, ids = scene.worker(), scene.jobs(3)
+    for job in ids:
+        for _ in range(2):
+            scene.finish(worker, job, Outcome.WORKER_STOPPED)
+        scene.finish(worker, job)
+    days_pass(scene)
+    assert history.prune_attempts(scene.db, 1e9, 0, 10) == (0, 0)
+    assert history.prune_attempts(scene.db, 0, 0, 2) == (4, ids[1])
+    assert history.prune_attempts(scene.db, 0, ids[1], 2) == (2, 0)
+    assert [each.attempt for job in ids for each in stories.attempts(scene.db, [job])[job]] == [3, 3, 3]
+    scene.check()
+
+
 def test_a_no_that_stands_is_not_forgotten(scene: Scene) -> None:
     claims.log_said(scene.db, 1, [refusal(Wait(shape=new_token(), job_id=1, reason="fits_now"), "full")])
     claims.log_conflicts(scene.db, 1, [(1, 1)])

@@ -176,7 +176,7 @@ def row(job: JobPicture, now: datetime) -> dict[str, Any]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_postgres_and_python_choose_the_same_jobs(crowd: Crowd, data: st.DataObject) -> None:
     wanted = of(data.draw(filters))
     everybody = {job.id: row(job, NOON + timedelta(minutes=90)) for job in jobs.read(crowd.db, EVERYTHING, 1000)}

@@ -12,6 +12,7 @@ from clusterctl.model.spec import After, Span, Submission, Submitted
 from clusterctl.store import jobs, submissions
 from tests.store.conftest import Connect
 from tests.store.scene import SPEC, Scene, submission
+from tests.store.tallied import Tallied
 from tests.store.threads import at_once
 
 HOSTILE = ("echo", "%s %d $$ 'x' \\ \x1b[31m ü 🦆 {}", '"', "\\u0041", ",")
@@ -121,3 +122,17 @@ def test_ten_thousand_are_numbered_one_after_the_other(scene: Scene) -> None:
     made = submissions.submit_many(scene.db, [submission(key=f"{number}") for number in range(10_000)])
     assert [each.ids for each in made] == [(number,) for number in range(1, 10_001)]
     assert scene.db.value("SELECT count(DISTINCT submission_id) FROM jobs") == 10_000
+
+
+def test_a_thousand_different_jobs_cost_as_many_statements_as_two(scene: Scene) -> None:
+    asked = []
+    for count in (2, 1_000):
+        wanted = [
+            submission(name=f"n{number}", spec=replace(SPEC, command=("echo", str(number))), key=f"{count}/{number}")
+            for number in range(count)
+        ]
+        with Tallied(scene.db.url) as db:
+            made = submissions.submit_many(db, wanted)
+            asked.append(len(db.asked))
+        assert len({each.ids for each in made}) == count
+    assert asked == [2, 2]

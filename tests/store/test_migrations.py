@@ -86,6 +86,16 @@ def test_a_step_that_fails_leaves_nothing_behind(empty: str) -> None:
         assert db.value("SELECT to_regclass('jobs')") is None
 
 
+def test_a_table_of_migrations_that_is_another_programs_is_a_mismatch_and_not_an_empty_database(empty: str) -> None:
+    with Database(empty) as db:
+        db.script("CREATE TABLE schema_migrations (version text PRIMARY KEY)")
+        for look in (migrations.applied, migrations.check):
+            with pytest.raises(SchemaMismatch, match="checksum"):
+                look(db)
+    with pytest.raises(SchemaMismatch, match="checksum"):
+        migrations.migrate(empty)
+
+
 def test_tables_that_we_do_not_know_are_a_mismatch_not_a_bug(empty: str) -> None:
     with Database(empty) as db, pytest.raises(SchemaMismatch):
         db.rows("SELECT * FROM jobs")

@@ -150,3 +150,28 @@ def test_a_quota_is_told_also_where_its_tenant_is_alone(scene: Scene) -> None:
     scene.jobs(tenant="sim")
     seen = snapshot.look(scene.db, Steering(), max_starts=10)
     assert (seen.quotas["sim"].holds, seen.used["sim"].cpu_milli) == (1, 1000)
+
+
+def test_no_more_of_a_tenant_is_read_than_it_may_hold_and_the_next(scene: Scene) -> None:
+    grant(scene.db, max_running=2)
+    grant(scene.db, "bob", max_cpu_milli=3500)
+    worker = scene.worker(cpus=20)
+    scene.run(worker, scene.jobs(tenant="sim"))
+    scene.reserve(worker, scene.jobs(tenant="bob"))
+    waiting = {
+        "sim": scene.jobs(9, tenant="sim"),
+        "bob": scene.jobs(9, tenant="bob"),
+        "eve": scene.jobs(9, tenant="eve"),
+    }
+    seen = {group.tenant: group for group in snapshot.look(scene.db, Steering(), max_starts=100).queue}
+    assert {name: len(group.ids) for name, group in seen.items()} == {"sim": 2, "bob": 3, "eve": 9}
+    assert {name: group.more for name, group in seen.items()} == {"sim": True, "bob": True, "eve": False}
+    assert all(group.ids == tuple(waiting[name][: len(group.ids)]) for name, group in seen.items())
+
+
+def test_of_a_tenant_that_may_hold_no_more_only_the_first_is_read(scene: Scene) -> None:
+    grant(scene.db, max_running=1)
+    scene.run(scene.worker(cpus=20), scene.jobs(tenant="sim"))
+    first, *_ = scene.jobs(9, tenant="sim")
+    (group,) = snapshot.look(scene.db, Steering(), max_starts=100).queue
+    assert group.ids == (first,)

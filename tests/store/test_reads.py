@@ -45,14 +45,12 @@ from clusterctl.store import (
     job_steps,
     jobs,
     leader,
-    loads,
     log_marks,
     machines,
     outputs,
     releases,
     reports,
     resubmissions,
-    snapshot,
     stories,
     submissions,
     tallies,
@@ -64,7 +62,7 @@ from clusterctl.store import (
 from clusterctl.store.connection import Database
 from clusterctl.store.disagreements import Fence
 from tests.embedded_server import TEMPLATE, Servers
-from tests.store import crowd, frugal_reads
+from tests.store import crowd, frugal_reads, look_reads
 from tests.store.crowd import WAITING, WORKERS, rows_read
 from tests.store.scene import Scene, end, new_token, registration, submission
 from tests.store.service import look_after_some
@@ -170,14 +168,7 @@ def frugally(call: Callable[[Crowded], object], crowd: Crowded) -> None:
 
 
 CALLS: dict[str, Callable[[Crowded], object]] = {
-    "read_queue": lambda crowd: snapshot.read_queue(crowd.db, 64_000, 5000),
-    "read_workers": lambda crowd: snapshot.read_workers(crowd.db),
-    "read_used": lambda crowd: snapshot.read_used(crowd.db),
-    "read_loads": lambda crowd: loads.read_loads(crowd.db),
-    "read_endings": lambda crowd: loads.read_endings(crowd.db),
-    "read_reports": lambda crowd: loads.read_reports(crowd.db, 120),
-    "read_held": lambda crowd: loads.read_held(crowd.db),
-    "grants": lambda crowd: grants.of(crowd.db, ["default"]),
+    **look_reads.CALLS,
     "use of late": lambda crowd: grants.age(crowd.db, crowd.term, 3600),
     "deadlines given up": lambda crowd: deadlines.give_up(crowd.db, crowd.term),
     "deadlines kept": lambda crowd: deadlines.kept(crowd.db),
@@ -254,6 +245,7 @@ CALLS: dict[str, Callable[[Crowded], object]] = {
     "sample": lambda crowd: history.sample(crowd.db, 1, Measures(used_milli=1, memory_mb=1, load1=0.1), {1: Usage()}),
     "prune_jobs": lambda crowd: history.prune_jobs(crowd.db, 0, 100),
     "prune_allocations": lambda crowd: history.prune_allocations(crowd.db, 0, 100),
+    "prune_attempts": lambda crowd: history.prune_attempts(crowd.db, 0, 0, 100),
     "prune_claims": lambda crowd: history.prune_claims(crowd.db, 0, 100),
     "prune_samples": lambda crowd: history.prune_samples(crowd.db, 0, 100),
     "services": look_after_some,

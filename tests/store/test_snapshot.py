@@ -9,12 +9,12 @@ from clusterctl.model.snapshot import QueueGroup
 from clusterctl.model.steering import Steering
 from clusterctl.store import jobs, snapshot
 from clusterctl.store.connection import Database
-from tests.store.scene import Scene
+from tests.store.scene import Scene, read_queue
 
 
 def queue(scene: Scene, free_cpus: int = 100) -> tuple[QueueGroup, ...]:
     """The queue, seen with so many CPUs free."""
-    return snapshot.read_queue(scene.db, free_cpus * 1000, 5000)
+    return read_queue(scene.db, free_cpus)
 
 
 def test_jobs_that_placement_cannot_tell_apart_are_one_group(scene: Scene) -> None:

@@ -13,10 +13,10 @@ from clusterctl.model.registration import Registered
 from clusterctl.model.spec import After
 from clusterctl.model.states import Outcome
 from clusterctl.model.timers import Timers
-from clusterctl.store import allocations, jobs, leader, releases, snapshot, submissions, workers
+from clusterctl.store import allocations, jobs, leader, releases, submissions, workers
 from clusterctl.store.connection import Database
 from tests.store.conftest import Connect
-from tests.store.scene import Scene, end, new_token, registration, starts, submission
+from tests.store.scene import Scene, end, new_token, read_queue, registration, starts, submission
 from tests.store.threads import PATIENCE, at_once
 
 SECONDS = 2.0
@@ -51,7 +51,7 @@ def lead(storm: Storm, db: Database, seed: int) -> None:
             leader.renew(db, term, 1)
             db.run("UPDATE jobs SET not_before = '2000-01-01' WHERE not_before > '2000-01-01'")
             jobs.wake(db, term)
-            waiting = [id for group in snapshot.read_queue(db, 12_000, 50) for id in group.ids]
+            waiting = [id for group in read_queue(db, 12, 50) for id in group.ids]
             chance.shuffle(waiting)
             agent = chance.choice(list(storm.agents.values()))
             deeds["reserved"] += len(

@@ -97,6 +97,33 @@ def test_a_beat_without_measures_keeps_the_last(scene: Scene) -> None:
     assert scene.db.row("SELECT used_milli, used_memory_mb, load1, beat FROM workers") == (7, 8, 0.5, 2)
 
 
+def test_a_beat_alone_waits_for_no_disk_and_nothing_else_is_the_less_durable_for_it(scene: Scene) -> None:
+    me, db = scene.worker(), scene.db
+    db.run("SET synchronous_commit = on")
+    beat = partial(workers.sync, db, me.worker_id, me.incarnation, None)
+    with db.transaction():
+        beat()
+        assert db.value("SHOW synchronous_commit") == "on"  # ends and starts may be in it
+    with db.transaction():
+        beat(alone=True)
+        assert db.value("SHOW synchronous_commit") == "off"
+    beat(alone=True)
+    assert db.value("SHOW synchronous_commit") == "on"
+    assert db.value("SELECT beat FROM workers") == 3
+
+
+def test_a_beat_that_ends_a_silence_waits_for_the_disk(scene: Scene) -> None:
+    """Else a crash of Postgres could forget it: the leader would count on, while the agent has renewed its leases."""
+    me, db = scene.worker(), scene.db
+    db.run("SET synchronous_commit = on")
+    scene.silence(600.0)
+    for commits in ("on", "off"):
+        with db.transaction():
+            workers.sync(db, me.worker_id, me.incarnation, None, alone=True)
+            assert db.value("SHOW synchronous_commit") == commits
+        assert live_state(scene) == "up"
+
+
 def test_an_old_incarnation_cannot_sign_the_new_one_off(scene: Scene) -> None:
     old = scene.worker()
     scene.worker()

@@ -51,8 +51,8 @@ def slow_line(_: Tower, daemon: Daemon, chance: Random) -> Iterator[float]:
 
 
 def lose_commit(_: Tower, daemon: Daemon, _chance: Random) -> Iterator[float]:
-    """The next COMMIT is obeyed, and nobody is told."""
-    yield from lose(daemon.lines["postgres"], b"COMMIT")
+    """The next COMMIT is obeyed, and nobody is told; or the next report of an end, which needs none."""
+    yield from lose(daemon.lines["postgres"], b"COMMIT", b"exited")
 
 
 def lose_answer(_tower: Tower, daemon: Daemon, chance: Random) -> Iterator[float]:
@@ -62,10 +62,10 @@ def lose_answer(_tower: Tower, daemon: Daemon, chance: Random) -> Iterator[float
         yield chance.uniform(0, 1)
 
 
-def lose(line: Line, to: bytes = b"") -> Iterator[float]:
+def lose(line: Line, *to: bytes) -> Iterator[float]:
     """Lose one answer, or give up after a while: the line may be broken by then."""
     before = line.lost_answers
-    line.lose_answer(to)
+    line.lose_answer(*to)
     for _ in range(LOOKS):
         if line.lost_answers > before:
             break

@@ -27,7 +27,7 @@ class Line:
         self._is_cut = False
         self._open = threading.Event()  # clear while the line is plugged
         self._open.set()
-        self._doomed: bytes | None = None  # the answer to the next words that hold this is lost
+        self._doomed: tuple[bytes, ...] = ()  # the answer to the next words that hold one of these is lost
         self._connections: set[_Connection] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -55,15 +55,18 @@ class Line:
         """Hold up all that is said by so much."""
         self._delay = seconds
 
-    def lose_answer(self, to: bytes = b"") -> None:
-        """Once: pass on the next words that hold *to*, wait until they are obeyed, and break off before the answer."""
-        self._doomed = to
+    def lose_answer(self, *to: bytes) -> None:
+        """Once: pass the next words on that hold one of *to*, wait until they are obeyed, and break off then.
+
+        Without any, that is the next words of all.
+        """
+        self._doomed = to or (b"",)
 
     def heal(self) -> None:
         """Be a good line again. What was held back is carried on, late, as a network would."""
         self._is_cut = False
         self._delay = 0.0
-        self._doomed = None
+        self._doomed = ()
         self._open.set()
 
     def close(self) -> None:
@@ -83,9 +86,9 @@ class Line:
 
     def is_doomed(self, words: bytes) -> bool:
         """Whether the answer to *words* is the one that is to be lost."""
-        if self._doomed is None or self._doomed not in words:
+        if not any(doomed in words for doomed in self._doomed):
             return False
-        self._doomed = None
+        self._doomed = ()
         return True
 
     def forget(self, connection: _Connection) -> None:

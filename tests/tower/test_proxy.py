@@ -55,7 +55,7 @@ def test_a_lost_commit_was_obeyed(line: Line, database: str) -> None:
         connection.execute("CREATE TABLE kept (number int)")
     connection = connect(line, database)
     connection.execute("INSERT INTO kept VALUES (1)")
-    line.lose_answer(to=b"COMMIT")
+    line.lose_answer(b"ROLLBACK", b"COMMIT")
     with pytest.raises(psycopg.OperationalError):
         connection.commit()
     with connect(line, database) as again:

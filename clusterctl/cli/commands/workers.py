@@ -49,6 +49,10 @@ def workers(
     wanted = listing.read_filter(WORKERS, filter)
     listing.read_sort(WORKERS, sort)
     with invocation(ctx).cluster() as cluster:
+        if name is None and wanted is None and not sort:
+            page = views.worker_page(cluster, limit)
+            listing.show(WORKERS, page.workers, form, more=page.more)
+            return
         found = views.worker_list(cluster, name)
     listing.show_chosen(WORKERS, found, form, wanted=wanted, sort=sort, limit=limit)
 

@@ -25,6 +25,7 @@ T = TypeVar("T")
 Form = Literal["table", "wide", "json", "jsonl", "tsv", "ids"]
 PictureForm = Literal["table", "json"]
 MOST = 100_000  # rows that are fetched to be sorted here
+PLAIN = frozenset({str, int, float, bool, type(None)})  # spelled as they are
 
 FormOption = Annotated[
     Form | None,
@@ -163,7 +164,7 @@ def write(listing: Listing[T], rows: Sequence[T], form: Form) -> None:
         inner = {name for name in names if "." in name}
         sys.stdout.write("\t".join(names) + "\n")
         for row in plain:
-            values = (pick(row, name) if name in inner else row.get(name) for name in names)
+            values = [pick(row, name) if name in inner else row.get(name) for name in names]
             sys.stdout.write("\t".join(map(field, values)) + "\n")
 
 
@@ -181,12 +182,10 @@ def plain_of(value: Any) -> Any:
 
 def spelled(value: Any) -> Any:
     """The same with every time spelled out."""
-    if value is None or isinstance(value, (str, int, float)):  # first: of 500 rows these are 10,000
-        return value
+    if isinstance(value, dict):  # of 500 rows 20,000 values are plain ones: none of these is worth a call
+        return {key: inner if inner.__class__ in PLAIN else spelled(inner) for key, inner in value.items()}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-    if isinstance(value, dict):
-        return {key: spelled(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [spelled(inner) for inner in value]
     return value
@@ -212,6 +211,8 @@ def field(value: Any) -> str:
     """One field of TSV: on one line, without a tab of its own, never cut."""
     if value is None:
         return ""
+    if value.__class__ is str or value.__class__ is int:  # first: nearly all are
+        return visible(value) if value.__class__ is str else str(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):

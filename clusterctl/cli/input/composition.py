@@ -10,7 +10,7 @@ import typer
 from clusterctl.cli.input import directives, layers, payload, service_wishes
 from clusterctl.cli.input.layers import Layer, Wishes
 from clusterctl.cli.input.payload import Payload
-from clusterctl.cli.input.surroundings import Surroundings, working_directory
+from clusterctl.cli.input.surroundings import Surroundings
 from clusterctl.cli.input.wishes import Dependencies, Pair
 from clusterctl.model.errors import BadInput
 from clusterctl.model.resources import Resources
@@ -109,12 +109,12 @@ def spec_of(what: Payload, wishes: Wishes, here: Surroundings) -> Spec:
     """What becomes a process, and where."""
     env = wishes.env
     if wishes.slurm and wishes.cwd is not None:
-        env = (Pair("SLURM_SUBMIT_DIR", working_directory(None)), *env)
+        env = (Pair("SLURM_SUBMIT_DIR", here.directory(None)), *env)
     return Spec(
         command=what.command,
         script=None if what.script is None else payload.runnable(what.script),
         env=here.environment(wishes.export, env, hush=wishes.slurm and wishes.export == "ALL"),
-        cwd=working_directory(wishes.cwd),
+        cwd=here.directory(wishes.cwd),
         stdout=wishes.stdout,
         stderr=wishes.stderr,
         slurm=wishes.slurm,

@@ -74,6 +74,7 @@ class Reader:
         self._defaults = layers.defaults(ctx)
         self._said = layers.of_command_line(ctx)
         self._key = self._said.pop("key", None)
+        self._before = layers.united(self._defaults, self._said)  # of a line whose command asks for nothing itself
         self._programs: dict[str, tuple[Payload, list[Layer]]] = {}  # a script that many jobs run is read once
 
     def submission(self, line: Line, origin: str) -> Submission:
@@ -82,7 +83,8 @@ class Reader:
             what, below, own = self._json(line.text) if self._is_json else (command_of(line.text), [], {})
             if self._key is not None:
                 own.setdefault("key", f"{self._key}/{line.number}")
-            wishes = layers.merge(self._defaults, *below, self._said, own)
+            before = (self._defaults, *below, self._said) if below else (self._before,)
+            wishes = layers.merge(*before, own)
             return composition.compose(what, wishes, self._settings, self._here, self._jobs_of)
         except BadInput as error:
             raise BadInput(f"{origin}, line {line.number}: {error}", error.hint or HINT) from None

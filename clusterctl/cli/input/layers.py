@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import typer
+from typer import TyperException
 
 from clusterctl.cli.input.wishes import ArrayWish, Deadline, Dependencies, Pair
 from clusterctl.model.errors import BadInput
@@ -64,11 +65,17 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 
 def merge(*layers: Layer) -> Wishes:
     """The wishes that are left when each of *layers* goes before those to its left, the first of which has them all."""
+    merged = united(*layers)
+    return Wishes(**{name: merged[name] for name in Wishes.__struct_fields__})
+
+
+def united(*layers: Layer) -> Layer:
+    """One layer that says what *layers* say, the last word of each."""
     merged: Layer = {"slurm": False}
     for layer in layers:
         for name, value in layer.items():
             merged[name] = (*merged.get(name, ()), *value) if name in ADDED else value
-    return Wishes(**{name: merged[name] for name in Wishes.__struct_fields__})
+    return merged
 
 
 def of_command_line(ctx: typer.Context) -> Layer:
@@ -93,8 +100,6 @@ def of_words(ctx: typer.Context, words: Sequence[str]) -> tuple[Layer, list[str]
 
     Raises BadInput for a value that makes no sense.
     """
-    from typer import TyperException
-
     own = ctx.command.context_class(ctx.command, info_name=ctx.info_name)
     try:
         said, rest, strangers = parsed(ctx, own, list(words))
@@ -112,8 +117,6 @@ def of_words(ctx: typer.Context, words: Sequence[str]) -> tuple[Layer, list[str]
 
 def parsed(ctx: typer.Context, own: Any, words: list[str]) -> tuple[dict[str, Any], list[str], list[str]]:
     """What the parser makes of *words* without the options that it does not know; what it leaves over; and those."""
-    from typer import TyperException
-
     strangers: list[str] = []
     while True:
         try:
@@ -184,9 +187,11 @@ class Fields:
                 raise BadInput(f"{name} is true or false")
             return raw
         words = [as_word(name, each) for each in many(name, raw)]
-        if not param.multiple and param.name != "array" and isinstance(raw, list | dict):
+        if param.multiple:
+            return tuple([item_of(param, self._ctx, word) for word in words])
+        if param.name != "array" and isinstance(raw, list | dict):
             raise BadInput(f"{name} is one value")
-        return value_of(param, self._ctx, words if param.multiple else ",".join(words))
+        return value_of(param, self._ctx, ",".join(words))
 
 
 def many(name: str, raw: Any) -> Iterable[Any]:
@@ -205,10 +210,17 @@ def as_word(name: str, raw: Any) -> str:
     return str(raw)
 
 
+def item_of(param: Any, ctx: Any, word: str) -> Any:
+    """What one *word* means to *param*, of which there may be several. Raises BadInput that names it."""
+    try:
+        return param.type(word, param=param, ctx=ctx)
+    except TyperException as error:
+        vars(error).update(param=param, ctx=ctx)  # as below
+        raise in_our_words(error) from None
+
+
 def value_of(param: Any, ctx: Any, raw: Any) -> Any:
     """What *raw* means to *param*. Raises BadInput that names it."""
-    from typer import TyperException
-
     try:
         return param.process_value(ctx, raw)
     except TyperException as error:

@@ -20,6 +20,7 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._exported: dict[str, dict[str, str]] = {}
+        self._directories: dict[str | None, str] = {}
 
     def environment(self, export: str, given: Sequence[Pair], *, hush: bool = False) -> dict[str, str]:
         """The variables that go along. *export*: ``NONE``, ``ALL`` of here but what is ours, names; *given* wins.
@@ -29,6 +30,12 @@ class Surroundings:
         if export not in self._exported:
             self._exported[export] = exported(export, hush)
         return {**self._exported[export], **dict(given)}
+
+    def directory(self, wanted: str | None) -> str:
+        """As ``working_directory`` tells it."""
+        if wanted not in self._directories:
+            self._directories[wanted] = working_directory(wanted)
+        return self._directories[wanted]
 
 
 def exported(export: str, hush: bool) -> dict[str, str]:

@@ -39,6 +39,7 @@ CREATE TABLE workers (
     allocated_memory_mb  int NOT NULL DEFAULT 0,
     reserved_gpus        int NOT NULL DEFAULT 0,
     allocated_gpus       int NOT NULL DEFAULT 0,
+    holds_digest         bigint NOT NULL DEFAULT 0,   -- of its live allocations: while it is the same, so are they
     used_milli           int,                         -- measured; NULL: not measured yet
     used_memory_mb       int,
     load1                real,
@@ -142,7 +143,11 @@ CREATE TABLE jobs (
     CONSTRAINT allocation_while_placed CHECK ((state IN ('scheduled', 'running')) = (allocation_id IS NOT NULL)),
     CONSTRAINT finished_has_a_time CHECK (
         (state IN ('completed', 'failed', 'timeout', 'cancelled', 'lost')) = (finished_at IS NOT NULL))
-) WITH (fillfactor = 80);
+) WITH (
+    fillfactor = 80,
+    -- Every job leaves two dead rows of itself, and their entries in the small indexes of what lives. Autovacuum's own
+    -- measure, a fifth of all rows, would let those grow with the number of jobs that have ended.
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
 CREATE SEQUENCE job_ids OWNED BY jobs.id;
 CREATE INDEX jobs_ready ON jobs (shape, submitted_at, id) WHERE ready;
 CREATE INDEX jobs_live ON jobs (id) WHERE live;
@@ -246,7 +251,7 @@ CREATE TABLE allocations (
     lost_after_s       int,
     grace_s            int NOT NULL,
     margin_s           int NOT NULL,
-    ends_by            timestamptz,                   -- its time limit and grace are over; NULL: nobody knows
+    ends_by            timestamptz CHECK (isfinite(ends_by)),  -- time limit and grace are over; NULL: nobody knows
     stop_requested_at  timestamptz,
     stop_outcome       text,
     -- Of a replica, as its agent tells it.
@@ -283,7 +288,8 @@ CREATE TABLE allocations (
         status <> 'allocated' OR (start_token IS NOT NULL AND incarnation IS NOT NULL AND allocated_at IS NOT NULL)),
     CONSTRAINT released_has_a_reason CHECK (
         (status = 'released') = (released_at IS NOT NULL AND release_reason IS NOT NULL))
-) WITH (fillfactor = 80);
+) WITH (
+    fillfactor = 80, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);  -- as jobs
 CREATE UNIQUE INDEX one_live_allocation_per_job ON allocations (job_id) WHERE live;
 CREATE UNIQUE INDEX one_allocation_per_attempt ON allocations (job_id, attempt);
 CREATE INDEX allocations_live ON allocations (worker_id, id) WHERE live;
@@ -315,7 +321,7 @@ CREATE TABLE claims (
     open           boolean NOT NULL DEFAULT false,    -- this is why the shape waits, now
     detail         jsonb NOT NULL DEFAULT '{}',
     CONSTRAINT open_until_closed CHECK (NOT open OR (shape IS NOT NULL AND closed_at IS NULL))
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);  -- two a job are pruned
 CREATE UNIQUE INDEX one_open_claim_per_shape ON claims (shape) WHERE open;
 -- Only refusals have a shape, and only folding moves last_at: no index on it, so that folding is cheap.
 CREATE INDEX claims_of_shape ON claims (shape, at) WHERE shape IS NOT NULL;

@@ -38,10 +38,10 @@ CREATE TRIGGER allocations_step_legally BEFORE UPDATE ON allocations FOR EACH RO
                 WHEN 'allocated' THEN NEW.status = 'released'
                 ELSE false END)
           OR OLD.status = 'released'                  -- what has ended is history: a late word changes nothing
-          OR (NEW.id, NEW.job_id, NEW.attempt, NEW.worker_id, NEW.tenant, NEW.cpu_milli, NEW.memory_mb, NEW.gpus,
-              NEW.term, NEW.start_by, NEW.lease_s, NEW.lost_after_s, NEW.grace_s, NEW.margin_s) IS DISTINCT FROM
-             (OLD.id, OLD.job_id, OLD.attempt, OLD.worker_id, OLD.tenant, OLD.cpu_milli, OLD.memory_mb, OLD.gpus,
-              OLD.term, OLD.start_by, OLD.lease_s, OLD.lost_after_s, OLD.grace_s, OLD.margin_s)
+          OR (NEW.id, NEW.job_id, NEW.attempt, NEW.worker_id, NEW.tenant, NEW.kind, NEW.cpu_milli, NEW.memory_mb,
+              NEW.gpus, NEW.term, NEW.start_by, NEW.lease_s, NEW.lost_after_s, NEW.grace_s, NEW.margin_s) IS DISTINCT FROM
+             (OLD.id, OLD.job_id, OLD.attempt, OLD.worker_id, OLD.tenant, OLD.kind, OLD.cpu_milli, OLD.memory_mb,
+              OLD.gpus, OLD.term, OLD.start_by, OLD.lease_s, OLD.lost_after_s, OLD.grace_s, OLD.margin_s)
           OR (OLD.start_token IS NOT NULL AND (NEW.start_token, NEW.incarnation) IS DISTINCT FROM
                                               (OLD.start_token, OLD.incarnation))
           OR (NEW.start_token IS NOT NULL AND OLD.start_token IS NULL AND NEW.status <> 'allocated'))
@@ -49,16 +49,25 @@ CREATE TRIGGER allocations_step_legally BEFORE UPDATE ON allocations FOR EACH RO
 CREATE TRIGGER live_allocations_stay BEFORE DELETE ON allocations FOR EACH ROW
     WHEN (OLD.status <> 'released') EXECUTE FUNCTION refuse_illegal_step();
 
+-- What one live allocation adds, by XOR, to the digest of what its worker holds: who knows what a worker held under
+-- that digest need not read it again. It covers all of an allocation that may change while it is live and that the
+-- leader looks at. A digest, not a count of changes: whatever order they become visible in, it tells what is there.
+CREATE FUNCTION holding_digest(allocation_id bigint, ends_by timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT ('x' || left(md5(allocation_id::text || coalesce('|' || extract(epoch FROM ends_by)::text, '')), 16))
+           ::bit(64)::bigint
+$$;
+
 CREATE FUNCTION refuse_counters() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- Where the laws were once switched off, counters may be put right: to what the allocations say, and nothing else.
     IF TG_OP = 'UPDATE' AND (NEW.reserved_milli, NEW.allocated_milli, NEW.reserved_memory_mb, NEW.allocated_memory_mb,
-                             NEW.reserved_gpus, NEW.allocated_gpus) = (
+                             NEW.reserved_gpus, NEW.allocated_gpus, NEW.holds_digest) = (
            SELECT coalesce(sum(cpu_milli) FILTER (WHERE reserved), 0),
                   coalesce(sum(cpu_milli) FILTER (WHERE NOT reserved), 0),
                   coalesce(sum(memory_mb) FILTER (WHERE reserved), 0),
                   coalesce(sum(memory_mb) FILTER (WHERE NOT reserved), 0),
-                  coalesce(sum(gpus) FILTER (WHERE reserved), 0), coalesce(sum(gpus) FILTER (WHERE NOT reserved), 0)
+                  coalesce(sum(gpus) FILTER (WHERE reserved), 0), coalesce(sum(gpus) FILTER (WHERE NOT reserved), 0),
+                  coalesce(bit_xor(holding_digest(id, ends_by)), 0)
              FROM allocations WHERE worker_id = NEW.id AND live) THEN
         RETURN NEW;
     END IF;
@@ -68,13 +77,13 @@ END $$;
 CREATE TRIGGER counters_follow_allocations BEFORE UPDATE ON workers FOR EACH ROW
     WHEN (pg_trigger_depth() = 0
           AND (NEW.reserved_milli, NEW.allocated_milli, NEW.reserved_memory_mb, NEW.allocated_memory_mb,
-               NEW.reserved_gpus, NEW.allocated_gpus) IS DISTINCT FROM
+               NEW.reserved_gpus, NEW.allocated_gpus, NEW.holds_digest) IS DISTINCT FROM
               (OLD.reserved_milli, OLD.allocated_milli, OLD.reserved_memory_mb, OLD.allocated_memory_mb,
-               OLD.reserved_gpus, OLD.allocated_gpus))
+               OLD.reserved_gpus, OLD.allocated_gpus, OLD.holds_digest))
     EXECUTE FUNCTION refuse_counters();
 CREATE TRIGGER workers_join_empty BEFORE INSERT ON workers FOR EACH ROW
     WHEN (NEW.reserved_milli <> 0 OR NEW.allocated_milli <> 0 OR NEW.reserved_memory_mb <> 0
-          OR NEW.allocated_memory_mb <> 0 OR NEW.reserved_gpus <> 0 OR NEW.allocated_gpus <> 0)
+          OR NEW.allocated_memory_mb <> 0 OR NEW.reserved_gpus <> 0 OR NEW.allocated_gpus <> 0 OR NEW.holds_digest <> 0)
     EXECUTE FUNCTION refuse_counters();
 CREATE TRIGGER incarnations_only_grow BEFORE UPDATE ON workers FOR EACH ROW
     WHEN (NEW.id <> OLD.id OR NEW.incarnation < OLD.incarnation) EXECUTE FUNCTION refuse_illegal_step();
@@ -108,8 +117,10 @@ BEGIN
     UPDATE workers w
        SET reserved_milli = w.reserved_milli + d.cpu_milli,
            reserved_memory_mb = w.reserved_memory_mb + d.memory_mb,
-           reserved_gpus = w.reserved_gpus + d.gpus
-      FROM (SELECT worker_id, sum(cpu_milli) AS cpu_milli, sum(memory_mb) AS memory_mb, sum(gpus) AS gpus
+           reserved_gpus = w.reserved_gpus + d.gpus,
+           holds_digest = w.holds_digest # d.digest
+      FROM (SELECT worker_id, sum(cpu_milli) AS cpu_milli, sum(memory_mb) AS memory_mb, sum(gpus) AS gpus,
+                   bit_xor(holding_digest(id, ends_by)) AS digest
               FROM fresh GROUP BY worker_id) d
      WHERE w.id = d.worker_id AND w.admin_state = 'open' AND w.live_state = 'up' AND w.trouble = '';
     GET DIAGNOSTICS accepting = ROW_COUNT;
@@ -128,15 +139,16 @@ CREATE TRIGGER count_reserved AFTER INSERT ON allocations REFERENCING NEW TABLE 
 CREATE FUNCTION count_steps() RETURNS trigger LANGUAGE plpgsql
     SET enable_seqscan = off AS $$
 DECLARE
-    touched int[];                                    -- workers of which an allocation has taken a step
+    touched int[];                                    -- workers of which an allocation has taken a step, or ends otherwise
     won bigint[];                                     -- allocations that were started
 BEGIN
     SELECT array_agg(DISTINCT worker_id), array_agg(id) FILTER (WHERE is_won) INTO touched, won
       FROM (SELECT id, min(worker_id) AS worker_id,
                    bool_or(earlier AND status = 'reserved') AND bool_or(NOT earlier AND status = 'allocated') AS is_won
-              FROM (SELECT id, worker_id, status, true AS earlier FROM former
-                    UNION ALL SELECT id, worker_id, status, false FROM later) both_sides
-             GROUP BY id HAVING min(status) <> max(status)) steps;
+              FROM (SELECT id, worker_id, status, coalesce(ends_by, 'infinity') AS ends_by, true AS earlier FROM former
+                    UNION ALL
+                    SELECT id, worker_id, status, coalesce(ends_by, 'infinity'), false FROM later) both_sides
+             GROUP BY id HAVING min(status) <> max(status) OR min(ends_by) <> max(ends_by)) steps;
     IF touched IS NULL THEN
         RETURN NULL;
     END IF;
@@ -153,16 +165,19 @@ BEGIN
            reserved_memory_mb = w.reserved_memory_mb + d.reserved_memory_mb,
            allocated_memory_mb = w.allocated_memory_mb + d.allocated_memory_mb,
            reserved_gpus = w.reserved_gpus + d.reserved_gpus,
-           allocated_gpus = w.allocated_gpus + d.allocated_gpus
+           allocated_gpus = w.allocated_gpus + d.allocated_gpus,
+           holds_digest = w.holds_digest # d.digest
       FROM (SELECT worker_id,
                    sum(sign * cpu_milli * (status = 'reserved')::int) AS reserved_milli,
                    sum(sign * cpu_milli * (status = 'allocated')::int) AS allocated_milli,
                    sum(sign * memory_mb * (status = 'reserved')::int) AS reserved_memory_mb,
                    sum(sign * memory_mb * (status = 'allocated')::int) AS allocated_memory_mb,
                    sum(sign * gpus * (status = 'reserved')::int) AS reserved_gpus,
-                   sum(sign * gpus * (status = 'allocated')::int) AS allocated_gpus
-              FROM (SELECT -1 AS sign, worker_id, status, cpu_milli, memory_mb, gpus FROM former
-                    UNION ALL SELECT 1, worker_id, status, cpu_milli, memory_mb, gpus FROM later) both_sides
+                   sum(sign * gpus * (status = 'allocated')::int) AS allocated_gpus,
+                   coalesce(bit_xor(holding_digest(id, ends_by)) FILTER (WHERE live), 0) AS digest
+              FROM (SELECT -1 AS sign, id, worker_id, status, live, ends_by, cpu_milli, memory_mb, gpus FROM former
+                    UNION ALL
+                    SELECT 1, id, worker_id, status, live, ends_by, cpu_milli, memory_mb, gpus FROM later) both_sides
              GROUP BY worker_id) d
      WHERE w.id = d.worker_id AND w.id = ANY (touched);
     IF EXISTS (SELECT FROM later a CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = a.job_id OFFSET 0) j

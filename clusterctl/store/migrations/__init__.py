@@ -13,6 +13,7 @@ from clusterctl.model.errors import SchemaMismatch
 from clusterctl.store.connection import Database
 
 LOCK = 4846810020240132  # any constant of our own; take_job_ids() in 0001 uses its neighbour
+NO_SUCH_TABLE = "42P01"
 
 
 class Migration(NamedTuple):
@@ -44,10 +45,16 @@ def known() -> tuple[Migration, ...]:
 
 
 def applied(db: Database) -> dict[int, str]:
-    """Version → checksum of what the database has; empty if it has never been migrated."""
-    if db.value("SELECT to_regclass('schema_migrations') IS NULL"):
+    """Version → checksum of what the database has; empty if it has never been migrated. Not within a transaction.
+
+    Raises SchemaMismatch for a table of that name which is not ours.
+    """
+    try:
+        return dict(db.rows("SELECT version, checksum FROM schema_migrations ORDER BY version"))
+    except SchemaMismatch as error:  # every command asks: it is one statement where all is well
+        if getattr(error.__cause__, "sqlstate", None) != NO_SUCH_TABLE:
+            raise
         return {}
-    return dict(db.rows("SELECT version, checksum FROM schema_migrations ORDER BY version"))
 
 
 def migrate(database_url: str) -> list[str]:
@@ -57,7 +64,8 @@ def migrate(database_url: str) -> list[str]:
     """
     with Database(database_url, name="migrate") as db, db.transaction():
         db.run("SELECT pg_advisory_xact_lock(%s)", LOCK)
-        have = applied(db)
+        never = db.value("SELECT to_regclass('schema_migrations') IS NULL")
+        have = {} if never else applied(db)
         refuse_strangers(have)
         missing = [step for step in known() if step.version not in have]
         db.run(
