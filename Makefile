@@ -23,8 +23,8 @@ demo: $(VENV)/.run ## A whole cluster on this machine, a small real workload, a 
 up: $(VENV)/.run ## A cluster on this machine until Ctrl-C: Postgres, Valkey, the scheduler and workers
 	@$(BIN)/clusterctl up $(ARGS)
 
-test: $(VENV)/.dev ## All tests, on two cores
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(ARGS)
+test: $(VENV)/.dev ## All tests, four at a time: two cores are enough, for half of the time each waits for others
+	@$(BIN)/python -m pytest -q -n 4 --dist worksteal $(ARGS)
 
 simulate: $(VENV)/.dev ## 2,000 histories of a cluster full of accidents (ARGS="--seeds 100 --first 7")
 	@$(BIN)/python -m tests.simulation --seeds 2000 $(ARGS)
@@ -49,7 +49,7 @@ house: $(VENV)/.dev
 mutants: $(VENV)/.dev ## Make every deliberate fault in a copy of the tree, and see that tests catch it
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-bench: $(VENV)/.dev ## Measure; prints JSON
+bench: $(VENV)/.dev $(VENV)/.bench ## Measure, beside others that do the same: JSON, then the targets (ARGS=--help)
 	@$(BIN)/python -m bench $(ARGS)
 
 tower: $(VENV)/.dev ## Half an hour of faults against real processes, and a verdict (ARGS="--seconds 60")
@@ -64,7 +64,9 @@ format: $(VENV)/.dev ## Format the code and sort its imports
 
 lock: $(VENV)/.dev ## Renew the lock files (ARGS=--upgrade takes the newest that pyproject.toml allows)
 	@$(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip -qq install uv
-	@for extras in "--extra embedded > requirements.lock" "--all-extras > requirements-dev.lock"; do \
+	@for extras in "--extra embedded > requirements.lock" \
+	  "--extra embedded --extra gpu --extra dev > requirements-dev.lock" \
+	  "--extra bench --constraint requirements-dev.lock > requirements-bench.lock"; do \
 	  $(VENV)/lock/bin/uv pip compile -q pyproject.toml --group build $${extras%%>*} $(ARGS) -o $${extras##*> } \
 	    --universal --generate-hashes --no-header --no-annotate --no-emit-index-url; \
 	done
@@ -81,6 +83,10 @@ $(VENV)/.run: pyproject.toml requirements.lock
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@$(call install,requirements-dev.lock,1 minute)
+
+# Apart from what tests need: it is large, and not every platform has it. Without it there is one peer less.
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	@{ $(call install,requirements-bench.lock,10 seconds); } || echo "make: going on without HyperQueue" >&2
 
 # The first interpreter that is new enough and can make environments; a broken environment is made anew.
 define create

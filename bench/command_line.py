@@ -1,9 +1,14 @@
-"""How long a command takes, from its start to its end: `submit`, `jobs` and `status`, through the door and without it.
+"""How long a command takes, from its start to its end: `submit`, `jobs`, `workers`, `status`, `explain`.
 
 Whole processes, as a shell starts them, with their output into a pipe; the modules are compiled, as after an
-installation. Once with an empty queue, and once with 100,000 pending jobs that no worker takes. The ways take turns,
-run by run, so that noise is everybody's; `python_ms` is the interpreter that starts and does nothing, in the same
-turns. `cpu_ms` is what the process used itself, which neighbours lengthen less. Medians of 20 runs; all are kept.
+installation. Through the door and without it; once with an empty cluster, and once with 1,000 workers that are full and
+beat, 13,000 jobs that run, and 100,000 that wait, each submitted by itself, which a schedd looks at meanwhile. The
+tables are as autovacuum leaves them a minute after such a submit. `explain` is of a job in the middle of the queue;
+`explain_giant` of one that fits nowhere; `filter` is `jobs --filter WORD` with a word that is in the command of a
+single job; `tab` what the shell asks for on TAB after `clusterctl job `. The ways take turns, run by run, so that noise
+is everybody's; `python_ms` is the interpreter that starts and does nothing, in the same turns. `cpu_ms` is what the
+process used itself, which neighbours lengthen less. `others_percent` is what neither the stack, nor the commands, nor
+the beats of the workers used. Medians; all runs are kept.
 """
 
 from __future__ import annotations
@@ -13,22 +18,27 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import NamedTuple
 
-from bench import processor, stack
-from clusterctl import operations
-from clusterctl.model.states import AdminState
+from bench import large_cluster, processor, stack
+from bench.rounds import WORKERS
 
-COMMANDS = {"submit": ("submit", "--", "true"), "jobs": ("jobs",), "status": ("status",)}
+EMPTY: Mapping[str, Sequence[str]] = {
+    "submit": ("submit", "--", "true"),
+    "jobs": ("jobs",),
+    "workers": ("workers",),
+    "status": ("status",),
+}
 PROGRAM = (sys.executable, "-P", "-m", "clusterctl")
 WAYS = {"door": "", "direct": "none"}  # name → the setting `door`
 PYTHON = "python"
+# As bash asks, by way of what `clusterctl --install-completion` writes.
+COMPLETING = {"_CLUSTERCTL_COMPLETE": "complete_bash", "COMP_WORDS": "clusterctl job ", "COMP_CWORD": "2"}
 
 
 class Run(NamedTuple):
@@ -40,26 +50,35 @@ class Run(NamedTuple):
 
 def measure(quick: bool) -> dict[str, object]:
     """By queue, way and command; and Python's own start."""
-    rounds, pending = (5, 10_000) if quick else (20, 100_000)
-    with stack.running() as running, tempfile.TemporaryDirectory(prefix="clusterctl-bench-") as compiled:
-        # Whoever waits must wait for ever, or the second queue would be shorter than it says.
-        operations.administer(running.cluster, [stack.WORKER], AdminState.DRAINING, reason="a benchmark")
+    rounds, pending = (2, 10_000) if quick else (12, 100_000)
+    with stack.running(workers=0) as running, tempfile.TemporaryDirectory(prefix="clusterctl-bench-") as compiled:
         environments = {way: environment(running, door, Path(compiled)) for way, door in WAYS.items()}
-        used, machine, begun = processor.of_stack(running.stack), processor.Machine.now(), perf_counter()
-        ours = own_seconds()
-        empty = rounds_of(environments, rounds)
-        running.submit(["true"], count=pending)
-        full = rounds_of(environments, rounds)
-        seconds = perf_counter() - begun
-        known = Counter(processor.of_stack(running.stack))
-        known.subtract(used)
-        others = processor.Machine.now().busy - machine.busy - known.total() - (own_seconds() - ours)
+        empty = rounds_of(environments, EMPTY, rounds)
+        with large_cluster.living(running, pending) as cluster:
+            before, machine, begun = processor.of_stack(running.stack), processor.Machine.now(), perf_counter()
+            ours = own_seconds() + process_time()
+            full = rounds_of(environments, commands_of(cluster), rounds)
+            seconds = perf_counter() - begun
+            known = processor.since(before, running.stack)
+            ours = own_seconds() + process_time() - ours
+            others = processor.Machine.now().busy - machine.busy - known.total() - ours
     return {
         "python_ms": round(median(run.wall_ms for run in (*empty[PYTHON], *full[PYTHON])), 1),
-        "empty": told(empty),
-        "pending": {"jobs": pending, **told(full)},
+        "empty": told(empty, EMPTY),
+        "pending": {"jobs": pending, "workers": WORKERS, **told(full, commands_of(cluster))},
         "others_percent": round(100 * others / (seconds * len(os.sched_getaffinity(0))), 1),
         "runs": rounds,
+    }
+
+
+def commands_of(cluster: large_cluster.LargeCluster) -> dict[str, Sequence[str]]:
+    """What is called in the large cluster."""
+    return {
+        **EMPTY,
+        "explain": ("explain", str(cluster.middle)),
+        "explain_giant": ("explain", str(cluster.giant)),
+        "filter": ("jobs", "--filter", f"seed {cluster.middle}"),
+        "tab": ("job",),
     }
 
 
@@ -74,13 +93,16 @@ def environment(running: stack.Running, door: str, compiled: Path) -> dict[str, 
     }
 
 
-def rounds_of(environments: Mapping[str, dict[str, str]], rounds: int) -> dict[str, list[Run]]:
+def rounds_of(
+    environments: Mapping[str, dict[str, str]], commands: Mapping[str, Sequence[str]], rounds: int
+) -> dict[str, list[Run]]:
     """All runs, by ``way command``, and Python's own. The first round only compiles, and is not counted."""
     found: dict[str, list[Run]] = {}
     for number in range(-1, rounds):
         for way, env in environments.items():
-            for name, words in COMMANDS.items():
-                run = timed((*PROGRAM, *words), env)
+            for name, words in commands.items():
+                asked = env | COMPLETING if name == "tab" else env
+                run = timed((*PROGRAM, *words), asked)
                 if number >= 0:
                     found.setdefault(f"{way} {name}", []).append(run)
         if number >= 0:
@@ -103,10 +125,10 @@ def own_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def told(found: Mapping[str, Sequence[Run]]) -> dict[str, object]:
+def told(found: Mapping[str, Sequence[Run]], commands: Iterable[str]) -> dict[str, object]:
     """Medians by way and command, and all runs."""
     ways = {
-        way: {name: round(median(run.wall_ms for run in found[f"{way} {name}"]), 1) for name in COMMANDS}
+        f"{way}_ms": {name: round(median(run.wall_ms for run in found[f"{way} {name}"]), 1) for name in commands}
         for way in WAYS
     }
     cpu = {name: round(median(run.cpu_ms for run in runs), 1) for name, runs in found.items()}

@@ -1,7 +1,14 @@
-"""How fast claims are committed: submit, reserve, start and end, in batches, on a durable Postgres of our own.
+"""How fast claims are committed, on a durable Postgres of our own.
 
-Microseconds of wall time for each job, as one leader and one agent spend it, and jobs a second through all four. The
-median of a few runs: a disk has moods. Reserve does not wait for the disk, all others do (see the promises).
+`claims_per_s`: how many jobs a second one schedd can give to workers, if that were all it did. 500 claims a
+transaction, as in its rounds, over 100 workers in turn; with all that belongs to a claim: the jobs' and the workers'
+locks, the check that each still fits, the allocation, the counters, the claim log, the leader's term. Here each commit
+waits for the disk; a real schedd's does not (`as_schedd_per_s`), for what is forgotten of it is decided again. Planning
+is no part of it, see placement; nor is the start, which the agent commits.
+
+By size of batch: microseconds of wall time for each job in submit, reserve, start and end, as one leader and one agent
+of one worker spend it, and jobs a second through all four, one step after the other. Reserve does not wait for the
+disk, all others do (see the promises). The median of a few runs: a disk has moods.
 """
 
 from __future__ import annotations
@@ -29,16 +36,43 @@ from clusterctl.model.timers import Timers
 from clusterctl.store import allocations, leader, releases, submissions, workers
 from clusterctl.store.connection import Database
 from clusterctl.store.migrations import migrate
+from schedd.round import BATCH
 
 BATCHES = (1, 10, 100, 500)
+WORKERS = 100  # among which the claims are spread
 EVERYTHING = 10**8  # of CPUs in thousandths, and of MiB: never in the way
 
 
 def measure(quick: bool) -> dict[str, object]:
-    """By size of batch: microseconds a job for each step, and jobs a second for all of them."""
+    """Claims a second; then by size of batch: microseconds a job for each step, and jobs a second for all of them."""
     runs, batches = (1, 40) if quick else (3, 100)
+    claims, count = (5_000, 3) if quick else (20_000, 5)
     with durable_postgres() as url:
-        return {f"batch_{size}": one_size(url, size, min(batches * size, 20_000), runs) for size in BATCHES}
+        sizes = {f"batch_{size}": one_size(url, size, min(batches * size, 20_000), runs) for size in BATCHES}
+        durable, lazy = ([claims_per_s(url, claims, commit) for _ in range(count)] for commit in ("on", "off"))
+    return {
+        "claims_per_s": median(durable),
+        "runs_claims_per_s": durable,
+        "as_schedd_per_s": median(lazy),
+        "runs_as_schedd_per_s": lazy,
+        "claims_per_transaction": BATCH,
+        "workers": WORKERS,
+        **sizes,
+    }
+
+
+def claims_per_s(url: str, claims: int, commit: str) -> int:
+    """Of one leader, with ``synchronous_commit`` as *commit*."""
+    with Database(url, name="user") as user, schedd(url, commit) as leading, Database(url, name="agent") as agent:
+        term = leader.take(leading, leader.observe(leading), "bench") or 0
+        crew = [workers.register(agent, machine(number)) for number in range(1, WORKERS + 1)]
+        ids = submissions.submit(user, submission(claims)).ids
+        starts = [start(crew[number % WORKERS], job) for number, job in enumerate(ids)]
+        begun = perf_counter()
+        for first in range(0, claims, BATCH):
+            batch = starts[first : first + BATCH]
+            assert len(allocations.reserve(leading, term, 1, batch, Timers())) == len(batch)
+        return round(claims / (perf_counter() - begun))
 
 
 def one_size(url: str, size: int, jobs: int, runs: int) -> dict[str, float]:
@@ -95,16 +129,16 @@ def durable_postgres() -> Iterator[str]:
             stack.down(directory.root)
 
 
-def schedd(url: str) -> Database:
-    """A connection as the scheduler opens it."""
-    return Database(url, name="schedd", synchronous_commit="off")
+def schedd(url: str, commit: str = "off") -> Database:
+    """A connection as the scheduler opens it, but for the ``synchronous_commit``, perhaps."""
+    return Database(url, name="schedd", synchronous_commit=commit)
 
 
-def machine() -> Registration:
+def machine(number: int = 0) -> Registration:
     """A worker that is never full."""
     return Registration(
-        name="bench",
-        agent_id=str(uuid.UUID(int=1)),
+        name=f"bench{number}",
+        agent_id=str(uuid.UUID(int=number + 1)),
         machine_id="bench",
         boot_id="bench",
         hostname="bench",

@@ -9,12 +9,12 @@ divides those by their users, private leaves them out.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from statistics import median
 from time import monotonic, sleep
 
 from agentd.supervisor.tree import CLOCK_TICKS, children_of, read_process, read_processes
 from bench import stack
+from bench.footprint import mapped_kb
 from clusterctl import operations
 
 SETTLING = 6.0  # seconds: the first beat and the first sample are over
@@ -53,9 +53,8 @@ def warm_process(agent: int) -> int:
 
 
 def memory_mb(pid: int) -> dict[str, float]:
-    """RSS, PSS and private memory in MiB. Source: proc_pid_smaps(5), smaps_rollup."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    kb = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)}
+    """RSS, PSS and private memory in MiB."""
+    kb = mapped_kb(pid)
     private = kb["Private_Clean"] + kb["Private_Dirty"]
     return {
         "rss_mb": round(kb["Rss"] / 1024, 2),

@@ -3,9 +3,9 @@
 From before the call of `operations.submit`, with an open cluster as a program would hold it, until the first act of the
 job, which is to write down the time (CLOCK_REALTIME of one machine on both sides): a small static C program, or where
 there is no compiler `date`, run by a shell. The command line's own start is no part of it. One job every 50 ms, nothing
-else to do. `floor_ms` is the same program spawned directly, without a cluster. `steps_ms` are medians from the same
-zero: until Postgres began the transactions that took the job in, reserved it and won its start, and until the first
-act.
+else to do; 300 of them are a run, and `first_act_ms` are the medians of the runs' quantiles. `floor_ms` is the same
+program spawned directly, without a cluster. `steps_ms` are medians from the same zero: until Postgres began the
+transactions that took the job in, reserved it and won its start, and until the first act.
 """
 
 from __future__ import annotations
@@ -30,21 +30,23 @@ DATE = ("/bin/sh", "-c", "date +%s%N")
 
 def measure(quick: bool) -> dict[str, object]:
     """Milliseconds to the first act, of a submit's own return, and of the floor."""
-    count = 60 if quick else 300
+    count, runs = (60, 1) if quick else (300, 3)
     with tempfile.TemporaryDirectory(prefix="clusterctl-bench-") as directory:
         command = compile_program(Path(directory)) or DATE
         with stack.running() as running:
-            submits = [submit(running, command) for _ in range(WARM_UP + count)][WARM_UP:]
+            submits = [submit(running, command) for _ in range(WARM_UP + runs * count)][WARM_UP:]
             running.await_end()
             acts = [(int(running.output(id)) - begun) / 1e6 for begun, _, id in submits]
             steps = median_steps(running, [(begun, id) for begun, _, id in submits])
         floor = [spawn(command) for _ in range(count)]
+    each = [quantiles(acts[first : first + count]) for first in range(0, len(acts), count)]
     return {
-        "first_act_ms": quantiles(acts),
+        "first_act_ms": {name: round(median(run[name] for run in each), 2) for name in each[0]},
+        "runs_first_act_ms": {name: [run[name] for run in each] for name in each[0]},
         "submit_returns_ms": quantiles([(returned - begun) / 1e6 for begun, returned, _ in submits]),
         "steps_ms": {**steps, "first_act": round(median(acts), 2)},
         "floor_ms": quantiles(floor),
-        "submits": count,
+        "submits": len(submits),
         "program": "C" if command != DATE else "date",
     }
 

@@ -31,6 +31,13 @@ def of_stack(stack: Stack) -> Counter[str]:
     return Counter({role: count / CLOCK_TICKS for role, count in ticks.items()})
 
 
+def since(before: Counter[str], stack: Stack) -> Counter[str]:
+    """The same since *before*, which was such an answer."""
+    used = of_stack(stack)
+    used.subtract(before)
+    return used
+
+
 def of_agent(root: Process, children: Mapping[int, list[Process]]) -> Counter[str]:
     """Ticks of an agentd and all beneath it."""
     ticks: Counter[str] = Counter(agentd=root.own_ticks + root.reaped_ticks)

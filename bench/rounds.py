@@ -1,8 +1,11 @@
-"""What a whole round costs in which nothing changes: the look, the decision, and the claim log, on a real Postgres.
+"""What a whole round costs: the look, the decision, and the claim log, on a real Postgres.
 
-1,000 workers, full; 100,000 jobs wait that cannot fit, of many shapes; 5,000 replicas run, and 8,000 jobs with a time
-limit; 50 tenants, some with quotas. By the policy for services, with replicas that wait too. Milliseconds of wall time,
-the median of many rounds, and the CPU that schedd itself spends on one.
+1,000 workers, full; 100,000 jobs wait that cannot fit, of 600 shapes; 5,000 replicas run, and 8,000 jobs with a time
+limit; 50 tenants, some with quotas. Before each round a fifth of the workers beat, with other measures, as they do in a
+second. First nothing else changes; then so many jobs have ended since the round before, and as
+many are given what came free; then replicas wait too, by the policy for services. ``first_ms`` is a leader's first
+round, which remembers nothing. Milliseconds of wall time, the median of many rounds, and the CPU that schedd itself
+spends on one.
 """
 
 from __future__ import annotations
@@ -10,18 +13,23 @@ from __future__ import annotations
 import json
 from statistics import median
 from time import perf_counter, process_time
-from typing import get_args
+from typing import LiteralString, get_args
 
 from bench.commit import durable_postgres, schedd
+from clusterctl.model import states
 from clusterctl.model.claim_log import refusal
+from clusterctl.model.orders import End
 from clusterctl.model.steering import Policy
 from clusterctl.scheduling.words import in_words
 from clusterctl.settings import Settings
-from clusterctl.store import claims, leader
+from clusterctl.store import claims, leader, releases
 from clusterctl.store.connection import Database
+from clusterctl.store.memory import Memory
 from schedd import round
+from schedd.round import Outcome
 
 WORKERS, REPLICAS, LIMITED, TENANTS = 1_000, 5_000, 8_000, 50
+CHANGES = ((1, 15), (100, 9), (1000, 3))  # jobs that end, and how often
 
 # In thousandths: a worker has 16 CPUs; five replicas of 0.2 and eight jobs of 1.875 each fill it.
 FILL = """
@@ -45,6 +53,10 @@ FILL = """
            gen_random_uuid(), cluster_time(), 30, 60, cluster_time(), cluster_time() - interval '1 min',
            cluster_time() + (j.time_limit_s + j.id % 3600) * interval '1 s'
       FROM jobs j;
+    SELECT setval('allocations_id_seq', {replicas} + {limited});
+    UPDATE workers w SET holds_digest = h.digest
+      FROM (SELECT worker_id, bit_xor(holding_digest(id, ends_by)) AS digest FROM allocations GROUP BY worker_id) h
+     WHERE h.worker_id = w.id;
     INSERT INTO jobs (id, submission_id, tenant, cpu_milli, priority, time_limit_s, submitted_at)
     SELECT {replicas} + {limited} + n, 1, 't' || n % {tenants}, 1000 * (1 + n % 8), 40 + n % 5, 600 * (1 + n % 3),
            cluster_time() - interval '1 d' + n * interval '1 ms' FROM generate_series(1, {pending}) n;
@@ -61,61 +73,125 @@ EMPTY = """
     SET session_replication_role = replica;
     TRUNCATE jobs, submissions, workers, allocations, dependencies, services, tenants, claims, rounds RESTART IDENTITY
 """
+# Spread over the workers, as jobs end.
+RUNNING = """
+    SELECT id, start_token::text FROM allocations WHERE live AND kind = 'batch' AND NOT reserved
+     ORDER BY id %% 8, id LIMIT %s
+"""
+
+BEATS: LiteralString = """
+    UPDATE workers SET beat = beat + 1, last_heartbeat_at = cluster_time(), used_milli = 1000 + (id + beat) %% 700,
+           measured_at = cluster_time() WHERE id %% 5 = %s
+"""
 
 
 def measure(quick: bool) -> dict[str, object]:
-    """Milliseconds of a round: while no replica waits, and by policy while 5,000 do."""
+    """Milliseconds of a round: while no replica waits, after changes, and by policy while 5,000 wait."""
     pending, rounds = (10_000, 5) if quick else (100_000, 40)
+    policies: tuple[Policy, ...] = ("slo",) if quick else get_args(Policy)
     with durable_postgres() as url, Database(url, name="bench") as db:
+        fill(db, pending, 0)
+        with Leader(url, Settings()) as leading:
+            nothing = leading.idle(db, rounds)
+            changed = {str(jobs): leading.after(db, jobs, times) for jobs, times in CHANGES}
         return {
             "workers": WORKERS,
             "pending": pending,
             "replicas": REPLICAS,
             "limited": LIMITED,
-            "nothing_changes": one_scene(url, db, pending=pending, waiting=0, settings=Settings(), rounds=rounds),
+            "nothing_changes": nothing,
+            "jobs_changed": changed,
             "replicas_wait": {
-                policy: one_scene(
-                    url,
-                    db,
-                    pending=pending,
-                    waiting=REPLICAS,
-                    settings=Settings(service_placement=policy),
-                    rounds=rounds // 4,
-                )
-                for policy in get_args(Policy)
+                policy: while_replicas_wait(url, db, pending, policy, rounds // 4) for policy in policies
             },
         }
 
 
-def one_scene(
-    url: str, db: Database, *, pending: int, waiting: int, settings: Settings, rounds: int
-) -> dict[str, float]:
-    """The medians of so many rounds, after one that has written why all wait."""
+def while_replicas_wait(url: str, db: Database, pending: int, policy: Policy, rounds: int) -> dict[str, object]:
+    """The same cluster with as many replicas in its queue as run on it."""
+    fill(db, pending, REPLICAS)
+    with Leader(url, Settings(service_placement=policy)) as leading:
+        return leading.idle(db, rounds)
+
+
+def fill(db: Database, pending: int, waiting: int) -> None:
+    """Let the cluster be as the module says, with so many jobs and replicas that wait."""
     db.script(EMPTY)
     db.script(
         FILL.format(
             workers=WORKERS, replicas=REPLICAS, limited=LIMITED, tenants=TENANTS, pending=pending, waiting=waiting
         )
     )
-    with schedd(url) as leading:
-        term = leader.take(leading, leader.observe(leading), "bench") or 0
-        walls, cpus = [], []
-        for number in range(rounds + 1):
-            wall, cpu = perf_counter(), process_time()
-            done = round.run(leading, settings, term, number + 1, wake=lambda _: None, may_go_on=lambda: True)
-            walls.append(perf_counter() - wall)
-            cpus.append(process_time() - cpu)
-            assert not done.placed
-            if number == 0:
-                groups = {group.shape: group for group in done.picture.queue}
-                waits = done.decided.waits
-                said = [refusal(wait, in_words(wait, groups[wait.shape], done.picture)) for wait in waits]
-                claims.log_said(leading, 1, said)
-    return {
-        "round_ms": round_to(median(walls[1:]) * 1000),
-        "cpu_ms": round_to(median(cpus[1:]) * 1000),
-        "shapes": len(groups),
-    }
+
+
+class Leader:
+    """A schedd that does nothing but hold rounds. ``_runs``: wall and CPU of each, in milliseconds."""
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._db = schedd(url)
+        self._settings = settings
+        self._term = leader.take(self._db, leader.observe(self._db), "bench") or 0
+        self._memory = Memory()
+        self._number = 0
+        self._runs: list[tuple[float, float]] = []
+        done = self._round()
+        groups = {group.shape: group for group in done.picture.queue}
+        said = [refusal(wait, in_words(wait, groups[wait.shape], done.picture)) for wait in done.decided.waits]
+        claims.log_said(self._db, 1, said)
+        self._first, self._shapes = self._runs[0][0], len(groups)
+
+    def __enter__(self) -> Leader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def idle(self, db: Database, rounds: int) -> dict[str, object]:
+        """So many rounds in which nothing has changed."""
+        self._runs.clear()
+        for number in range(rounds):
+            db.run(BEATS, number % 5)
+            assert not self._round().placed
+        return {**self._told(), "first_ms": round_to(self._first), "shapes": self._shapes}
+
+    def after(self, db: Database, jobs: int, times: int) -> dict[str, object]:
+        """So many times a round after so many jobs have ended."""
+        self._runs.clear()
+        placed = []
+        for number in range(times):
+            db.run(BEATS, number % 5)
+            ended = releases.end(db, "bench", [end(*row) for row in db.rows(RUNNING, jobs)])
+            assert len(ended) == jobs
+            placed.append(self._round().placed.total())
+        return {**self._told(), "placed": median(placed)}
+
+    def _told(self) -> dict[str, object]:
+        walls, cpus = zip(*self._runs, strict=True)
+        return {
+            "round_ms": round_to(median(walls)),
+            "cpu_ms": round_to(median(cpus)),
+            "runs_round_ms": [round_to(wall) for wall in walls],
+        }
+
+    def _round(self) -> Outcome:
+        self._number += 1
+        wall, cpu = perf_counter(), process_time()
+        done = round.run(
+            self._db,
+            self._settings,
+            self._term,
+            self._number,
+            wake=lambda _: None,
+            may_go_on=lambda: True,
+            memory=self._memory,
+        )
+        self._runs.append(((perf_counter() - wall) * 1000, (process_time() - cpu) * 1000))
+        return done
+
+
+def end(allocation_id: int, token: str) -> End:
+    """A report of success."""
+    return End(allocation_id=allocation_id, start_token=token, outcome=states.Outcome.EXITED, exit_code=0)
 
 
 def round_to(value: float) -> float:

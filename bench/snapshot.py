@@ -16,10 +16,12 @@ from bench import rounds
 from bench.commit import durable_postgres
 from clusterctl.model.steering import POLICY_NAMES, Policy, Steering
 from clusterctl.settings import Settings
-from clusterctl.store import grants, loads, snapshot, steering
+from clusterctl.store import grants, holdings, loads, snapshot, steering
 from clusterctl.store.connection import Database
+from clusterctl.store.memory import Memory
+from clusterctl.store.queue import read_fronts, read_heads
 
-FREE_MILLI, MOST_STARTS = 64_000, 5000  # 64 CPUs are free
+FREE, MOST_STARTS = 64, 5000  # CPUs; jobs of one CPU each
 
 FILL = """
     SET session_replication_role = replica;
@@ -66,7 +68,8 @@ def one_scene(db: Database, ended: int, pending: int, shapes: int, looks: int) -
         snapshot.look(db, Steering(), max_starts=MOST_STARTS)
         whole.append(perf_counter() - begun)
         begun = perf_counter()
-        groups = snapshot.read_queue(db, FREE_MILLI, MOST_STARTS)
+        groups = read_fronts(db, {})
+        read_heads(db, groups, dict.fromkeys([group.shape for group in groups], FREE + 1))
         queue.append(perf_counter() - begun)
         assert len(groups) == (min(shapes, pending))
     return {"look_ms": round(min(whole) * 1000, 2), "queue_ms": round(min(queue) * 1000, 2)}
@@ -85,14 +88,16 @@ def every_rule(db: Database, pending: int, looks: int) -> dict[str, object]:
             waiting=100,
         )
     )
+    everyone = [id for (id,) in db.rows("SELECT id FROM workers")]
+    memory = Memory()
     parts: dict[str, Callable[[], object]] = {
         "workers": lambda: snapshot.read_workers(db),
-        "used": lambda: snapshot.read_used(db),
         "grants": lambda: grants.read(db),
         "loads": lambda: loads.read_loads(db),
         "reports": lambda: loads.read_reports(db, 120),
-        "held": lambda: loads.read_held(db),
-        "endings": lambda: loads.read_endings(db),
+        "held": lambda: holdings.read_shares(db, everyone),
+        "endings": lambda: holdings.read_endings(db, everyone),
+        "again": lambda: snapshot.look(db, Steering(), max_starts=MOST_STARTS, memory=memory),
         "steering": lambda: steering.in_force(db, Settings()),
     }
     return {

@@ -73,12 +73,12 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def running() -> Iterator[Running]:
+def running(workers: int = 1) -> Iterator[Running]:
     """A fresh stack, ready; stopped and deleted at the end. It lies in the directory for temporary files (TMPDIR)."""
     with tempfile.TemporaryDirectory(prefix="clusterctl-bench-") as directory:
         state_dir = Path(directory) / "state"
         try:
-            wanted = stack.Wanted(workers=1, cpus=str(CPUS))
+            wanted = stack.Wanted(workers=workers, cpus=str(CPUS))
             up = stack.up(state_dir, wanted, migrate=migrations.migrate, tell=narrate).stack
             readiness.await_ready(state_dir, tell=narrate)
             places = {"database_url": up.database_url, "redis_url": up.redis_url, "state_dir": str(state_dir)}

@@ -1,0 +1,1 @@
+"""What is made of measures: verdicts, reports of several runs, tables and the page; and that a peer is a peer."""
