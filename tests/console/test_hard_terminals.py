@@ -49,7 +49,7 @@ def test_no_line_of_a_table_is_wider_than_a_narrow_terminal(
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"TERM": ""}])
 def test_a_terminal_that_wants_no_escapes_gets_none(crowded: Scene, environment: dict[str, str]) -> None:
-    for words in LISTS:
+    for words in LISTS if "NO_COLOR" in environment else ("jobs", "workers"):
         code, shown = at_a_terminal(b"", *words.split(), **environment)
         assert (code, "\x1b" in shown) == (0, False)
     assert "\x1b[" in at_a_terminal(b"", "jobs")[1]
@@ -58,7 +58,7 @@ def test_a_terminal_that_wants_no_escapes_gets_none(crowded: Scene, environment:
 @pytest.mark.parametrize("form", ["table", "wide", "tsv", "json", "jsonl", "ids"])
 def test_without_a_locale_nothing_is_lost_and_nothing_crashes(crowded: Scene, form: str) -> None:
     environment = {"LC_ALL": "C", "LANG": "", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for words in LISTS:
+    for words in LISTS if form == "table" else ("jobs",):  # whose names are the strangest
         code, shown = at_a_terminal(b"", *words.split(), "-o", form, **environment)
         assert code == 0, shown
         assert "Traceback" not in shown
@@ -122,7 +122,8 @@ def test_where_letters_are_few_bars_and_cuts_are_of_plain_signs(crowded: Scene) 
         return at_a_terminal(b"", *words, COLUMNS=str(columns), PYTHONIOENCODING="ascii")[1]
 
     for words in LISTS:
-        assert not [sign for sign in ("\\u2588", "\\u2592", "\\u2591", "\\u2026") if sign in shown(*words.split())]
+        told = shown(*words.split())
+        assert not [sign for sign in ("\\u2588", "\\u2592", "\\u2591", "\\u2026") if sign in told]
     assert "##" in shown("workers")
     assert "~" in shown("workers", columns=40)
     assert "\\u540d" in shown("jobs", columns=140)  # a stranger's letter stays one that can be read back

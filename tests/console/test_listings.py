@@ -215,3 +215,13 @@ def test_dependencies_that_are_alike_are_told_together(run: Run, scene: Scene) -
     jobs = scene.jobs(3)
     assert run("submit", "--after", f"{jobs[0]}-{jobs[-1]}:any", "true").code == 0
     assert f"waits for   {jobs[0]}-{jobs[-1]} that they end (pending)\n" in run("job", str(jobs[-1] + 1)).out
+
+
+def test_of_many_workers_the_first_are_read_and_the_others_counted(run: Run, scene: Scene) -> None:
+    for number in range(5):
+        scene.worker(f"w{number}")
+    said = run("workers", "-o", "ids", "--limit", "3")
+    assert (said.out.split(), said.err) == (["w0", "w1", "w2"], "… 2 more; --limit shows them\n")
+    assert run("workers", "-o", "ids").out.split() == [f"w{number}" for number in range(5)]
+    chosen = run("workers", "-o", "ids", "--sort", "-name", "--limit", "2")
+    assert (chosen.out.split(), chosen.err) == (["w4", "w3"], "… 3 more; --limit shows them\n")

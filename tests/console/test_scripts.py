@@ -93,7 +93,10 @@ def test_a_script_for_sbatch_knows_where_it_was_submitted(run: Run, scene: Scene
     assert (spec.cwd, spec.env["SLURM_SUBMIT_DIR"], spec.slurm) == ("/tmp", str(tmp_path), True)
 
 
-def test_what_is_not_understood_is_warned_of_and_the_job_is_in(run: Run, scene: Scene, script: Path) -> None:
+def test_what_is_not_understood_is_warned_of_and_the_job_is_in(
+    run: Run, scene: Scene, script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")  # Slurm may be installed on the machine of the tests
     scene.worker()
     write(script, "#SBATCH --mail-type=END", "#SBATCH -c 1")
     script.write_text(script.read_text() + "srun ./x\n")

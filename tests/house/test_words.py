@@ -51,7 +51,7 @@ def sleeps(found: Iterable[Module]) -> Iterator[str]:
         allowed = {
             call
             for function in ast.walk(module.syntax)
-            if isinstance(function, ast.FunctionDef) and function.name == "until"
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name == "until"
             for call in ast.walk(function)
         }
         for call in calls(module, "sleep"):

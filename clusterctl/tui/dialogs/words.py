@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from clusterctl.model.console import AFTERWARDS_S
 from clusterctl.model.proposals import Change, Outcome, Proposal
-from clusterctl.text import cells
+from clusterctl.text import cells, visible
 from clusterctl.tui.paint.pieces import Glyphs, Line, Piece, Tone, data
 
 LABEL = 8  # cells before what is said
@@ -126,9 +126,23 @@ def command(words: Sequence[str], width: int) -> Iterator[Line]:
 
 
 def as_typed(proposal: Proposal) -> str:
-    """All its commands, one a line, to be pasted into a shell; as they are, for a shell quotes what is odd."""
-    text = "\n".join(map(shlex.join, proposal.commands or ((proposal.command,) if proposal.command else ())))
-    return text.encode(errors="backslashreplace").decode()  # half of a letter, which no terminal can take
+    """All its commands, one a line, to be pasted into a shell, of which a terminal obeys nothing."""
+    commands = proposal.commands or ((proposal.command,) if proposal.command else ())
+    return "\n".join(" ".join(map(word, command)) for command in commands)
+
+
+def word(text: str) -> str:
+    r"""*text* as one word of a shell; what a terminal obeys, or hides, as bash and zsh write it: ``$'\x1b'``."""
+    if visible(text) == text:
+        return shlex.quote(text)
+    return "$'" + "".join(map(_in_word, text)) + "'"
+
+
+def _in_word(letter: str) -> str:
+    if visible(letter) == letter:
+        return f"\\{letter}" if letter in "'\\" else letter
+    of_a_byte = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in letter.encode(errors=of_a_byte))
 
 
 def labelled(label: str, sentences: Sequence[str], width: int, *, tone: Tone = "plain") -> Iterator[Line]:

@@ -86,7 +86,7 @@ def partial(update: ChopsUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]
             if strip is None or x >= right or end <= left:
                 continue
             start, stop = whole_letters(strip.text, max(left, x) - x, min(end, right) - x)
-            yield x + start, y, strip.crop(start, stop)
+            yield x + start, y, without_orphans(strip.crop(start, stop))
 
 
 def whole_letters(text: str, start: int, stop: int) -> tuple[int, int]:
@@ -96,10 +96,12 @@ def whole_letters(text: str, start: int, stop: int) -> tuple[int, int]:
     """
     if text.isascii():
         return start, stop
-    at, of_letter, begin, end = 0, 0, start, stop
+    at, of_letter, begin, end, is_clean = 0, 0, start, stop, True
     for letter in text:
         width = cells(letter)
-        of_letter = at if width else of_letter  # a mark is of the letter before
+        if width and is_clean:  # a cut behind a mark may take that mark along
+            of_letter = at  # a mark is of the letter before
+        is_clean = bool(width)
         if at < start < at + width or (not width and at == start):
             begin = of_letter
         if at < end < at + width:
@@ -113,7 +115,20 @@ def whole_letters(text: str, start: int, stop: int) -> tuple[int, int]:
 def whole(update: LayoutUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
     """The lines of the whole screen."""
     for y, strips in enumerate(update.strips, update.region.y):
-        yield update.region.x, y, (segment for strip in strips for segment in strip)
+        yield update.region.x, y, (segment for strip in strips for segment in without_orphans(strip))
+
+
+def without_orphans(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """*segments* without the marks at their beginning, whose letter lies under a dialog: there they would pile up."""
+    is_begun = False
+    for segment in segments:
+        text, style, control = segment
+        if not (is_begun or text.isascii()):
+            text = text[next((at for at, letter in enumerate(text) if cells(letter)), len(text)) :]
+            yield Segment(text, style, control)
+        else:
+            yield segment
+        is_begun = is_begun or bool(text)
 
 
 class Pen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -20,10 +21,13 @@ TEXTS = tuple(STRANGE.values())
 DECIDING = frozenset({"state", "live_state", "admin_state", "status", "event", "kind", "reason"})
 
 Field = tuple[str, str]  # of which struct, and its name
+NUMBER = re.compile(r"\[(\d+)\]")
 
 
 class Spoiler:
     """At each ``turn`` every string has another text, and other strings have others: after so many all had all.
+
+    Rows that follow one another have texts that follow one another: so many rows show all of them at once.
 
     ``carried``: which texts each field of each struct has had.
     """
@@ -34,7 +38,8 @@ class Spoiler:
 
     def text(self, where: str) -> str:
         """The one that stands there now."""
-        return TEXTS[(crc32(where.encode()) + self.turn) % len(TEXTS)]
+        row = sum(map(int, NUMBER.findall(where)))
+        return TEXTS[(crc32(NUMBER.sub("", where).encode("utf-8", "surrogatepass")) + row + self.turn) % len(TEXTS)]
 
     def spoil(self, value: Any, where: str = "", *, keeps: frozenset[str] = frozenset()) -> Any:
         """*value*, which stands at *where*, with strange texts in all strings but those that we define ourselves.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -99,6 +100,15 @@ def test_a_command_is_quoted_as_a_shell_wants_it() -> None:
     assert as_typed(one) == "clusterctl drain 'w 1; rm'"
     two = Proposal(deed=Deed(verb="mend"), title="", commands=(("a", "b"), ("c", "d e")))
     assert as_typed(two) == "a b\nc 'd e'"
+
+
+def test_a_shell_reads_from_a_copied_command_what_was_meant_and_the_terminal_obeys_none_of_it() -> None:
+    texts = [text for text in [*STRANGE.values(), "it's \x1b\\c"] if "\0" not in text]
+    texts = [text for text in texts if text.encode(errors="ignore").decode() == text]  # of others a shell knows bytes
+    typed = as_typed(Proposal(deed=Deed(verb="drain"), title="", command=("printf", r"%s\0", *texts)))
+    assert not CONTROL.search(typed)
+    read = subprocess.run(["bash", "-c", typed], capture_output=True, check=True, timeout=60).stdout
+    assert read.decode().split("\0")[:-1] == texts
 
 
 @pytest.mark.parametrize("name", STRANGE)

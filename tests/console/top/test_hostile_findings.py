@@ -25,7 +25,7 @@ from clusterctl.tui.painters import audit, findings, logs, trends
 from tests.console.top.stage import NOW, a_claim, a_finding, a_job
 from tests.console.top.strange_text import STRANGE
 
-WIDTHS = (20, 60, 80, 160)
+WIDTHS = (20, 80)
 SIGHTS = [Sight(at=NOW), Sight(at=NOW, glyphs=PLAIN_GLYPHS)]
 
 

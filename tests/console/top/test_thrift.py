@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
+from rich.segment import Segment
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from clusterctl.tui.app import Console
 from clusterctl.tui.paint.pieces import Sight
+from clusterctl.tui.terminal.thrift import whole_letters, without_orphans
 from tests.console.top.easel import Capture, Easel, show
 from tests.console.top.pilot import lines, until
 from tests.console.top.rows import a_page, a_table
@@ -94,3 +98,24 @@ def test_only_what_has_changed_is_written() -> None:
         assert text == "1" * 19, "of 1m00s and 1m01s one digit, in each row in sight"
 
     show(table, scenario, (100, 20))
+
+
+@pytest.mark.parametrize("letter", ["日", "e\u0301", "e\u0301\u0302", "\u1112\u1161\u11ab"], ids=ascii)
+def test_no_letter_is_cut_from_its_marks_wherever_a_span_begins_and_ends(letter: str) -> None:
+    text = "ab" + letter * 9 + "cd" + letter + "e"
+    for cut in range(1, len(text)):
+        strip = Strip([Segment(text[:cut]), Segment(text[cut:])])
+        held = Tube(strip.cell_length, 1)
+        held.write(text)
+        for start in range(strip.cell_length):
+            for stop in (start + 1, start + 2):
+                begin, end = whole_letters(text, start, min(stop, strip.cell_length))
+                drawn = Tube(strip.cell_length, 1)
+                drawn.write(f"{text}\x1b[1;{begin + 1}H{strip.crop(begin, end).text}")
+                assert drawn.lines() == held.lines(), (cut, start, stop)
+
+
+def test_marks_whose_letter_is_hidden_do_not_pile_up_on_what_stands_before() -> None:
+    told = without_orphans([Segment("\u11ab\u0301"), Segment("\u0301日"), Segment("\u0301x")])
+    assert [segment.text for segment in told] == ["", "日", "\u0301x"]
+    assert list(without_orphans([Segment("e\u0301")])) == [Segment("e\u0301")]

@@ -66,15 +66,14 @@ def test_no_token_is_left_where_others_may_read_it_later(tmp_path: Path) -> None
         assert one.get(**mine).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example:{port}", "10.0.0.1", "x@"]
-)
-def test_a_name_that_is_not_the_servers_is_refused(one: Served, host: str) -> None:
+def test_a_name_that_is_not_the_servers_is_refused(one: Served) -> None:
     mine = one.enter()
-    rebound = {**mine, "Host": host.format(port=one.port), "Origin": f"http://{host.format(port=one.port)}"}
-    assert one.get(**rebound).status_code == 403
-    assert one.get("/static/js/textual.js", Host=rebound["Host"]).status_code == 403
-    assert refusal(one, rebound) == 403
+    port = f":{one.port}"
+    for host in ("evil.example", f"evil.example{port}", f"127.0.0.1.evil.example{port}", "10.0.0.1", "x@"):
+        rebound = {**mine, "Host": host, "Origin": f"http://{host}"}
+        assert one.get(**rebound).status_code == 403, host
+        assert one.get("/static/js/textual.js", Host=rebound["Host"]).status_code == 403, host
+        assert refusal(one, rebound) == 403, host
     assert one.consoles() == []
 
 
@@ -84,12 +83,10 @@ def test_a_tunnel_may_end_at_another_port(one: Served) -> None:
     assert refusal(one, {**mine, "Host": "[::1]:8080", "Origin": "http://[::1]:8080"}) == 0
 
 
-@pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://localhost:3000", "https://127.0.0.1:{port}", ""]
-)
-def test_a_page_of_another_origin_is_refused(one: Served, origin: str) -> None:
-    mine = {**one.enter(), "Origin": origin.format(port=one.port)}
-    assert refusal(one, mine) == 403
+def test_a_page_of_another_origin_is_refused(one: Served) -> None:
+    mine = one.enter()
+    for origin in ("http://evil.example", "null", "http://localhost:3000", f"https://127.0.0.1:{one.port}", ""):
+        assert refusal(one, {**mine, "Origin": origin}) == 403, origin
     assert one.consoles() == []
 
 
