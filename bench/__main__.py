@@ -29,7 +29,7 @@ examples:
   python -m bench                                all that is not apart: JSON on stdout, targets on stderr
   python -m bench --quick throughput latency     try two of them
   python -m bench -o a.json                      keep the JSON
-  python -m bench soak -o b.json                 twenty minutes more, apart
+  python -m bench soak -o b.json                 half an hour more, apart
   python -m bench --from a.json b.json           both as one report; nothing is measured
   python -m bench --from a.json b.json --reference docs/reference/benchmarks.md
 

@@ -47,7 +47,6 @@ def of_jobs() -> Sequence[Target]:
             "10,000 `/bin/true` through one agent, share of the serial spawn limit",
             (throughput, "of_spawn_limit"),
             at_least=0.6,
-            noise=(throughput, "others_percent"),
         ),
         Target(
             JOBS,

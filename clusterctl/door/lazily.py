@@ -23,3 +23,18 @@ def lazily(package: str, parts: Mapping[str, str]) -> Callable[[str], Any]:
         return found
 
     return find
+
+
+class Later:
+    """A module that is imported when something of it is first used: by whoever does what others only ask for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._name), name)
+
+
+def later(package: str, modules: str) -> tuple[Any, ...]:
+    """These *modules* of *package*, with spaces between, each as a Later."""
+    return tuple(Later(f"{package}.{name}") for name in modules.split())

@@ -48,9 +48,10 @@ WORKERS: LiteralString = """
            coalesce(sum(reserved_gpus) FILTER (WHERE live_state = 'up'), 0)::bigint AS gpus_reserved,
            coalesce(sum(allocated_gpus) FILTER (WHERE live_state = 'up'), 0)::bigint AS gpus_allocated
       FROM workers WHERE forgotten_at IS NULL"""
+# Indexes tell, and no row is read.
 ALLOCATIONS: LiteralString = """
     SELECT reserved, (SELECT count(*) FROM allocations WHERE live) - reserved AS allocated
-      FROM (SELECT count(*) AS reserved FROM allocations WHERE reserved OFFSET 0) r"""  # indexes tell, and no row is read
+      FROM (SELECT count(*) AS reserved FROM allocations WHERE reserved OFFSET 0) r"""
 OLDEST_WAIT: LiteralString = """
     SELECT extract(epoch FROM cluster_time() - submitted_at)::float8 AS s
       FROM jobs WHERE live AND ready ORDER BY id LIMIT 1"""  # ids are taken in the order of submission

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.circumstances import UNBORN, Circumstances, Holding, Parent, Serving, Subject
 from clusterctl.model.errors import ClusterError, NotFound, Refused
@@ -18,9 +20,15 @@ from clusterctl.model.snapshot import MOST_STARTS, QueueGroup, Snapshot
 from clusterctl.model.spec import Submission
 from clusterctl.model.states import LIVE, TERMINAL, Outcome
 from clusterctl.model.validity import check
-from clusterctl.store import circumstances, grants, pasts, similar, snapshot, steering
 from clusterctl.store.connection import MANY_WAIT
 from clusterctl.views import jobs
+
+if TYPE_CHECKING:
+    from clusterctl.store import circumstances, grants, pasts, similar, snapshot, steering
+else:  # whoever asks through the door needs none of it
+    circumstances, grants, pasts, similar, snapshot, steering = later(
+        "clusterctl.store", "circumstances grants pasts similar snapshot steering"
+    )
 
 ASKED_BY: dict[str, str] = {
     Outcome.CANCELLED: "cancel",
@@ -201,7 +209,10 @@ def gather(cluster: Cluster, picture: Snapshot, subject: Subject, unborn: Submis
     asked |= set() if unborn else {job_id}
     found = similar.read(cluster.db, sorted(asked), unborn)
     return Circumstances(
-        holdings=tuple(replace(holding, similar=found.get(holding.job_id)) for holding in held),
+        holdings=tuple(
+            holding if holding.job_id not in found else replace(holding, similar=found[holding.job_id])
+            for holding in held
+        ),
         crowds=tuple(replace(crowd, similar=found.get(heads.get(crowd.shape, -1))) for crowd in crowds),
         similar=found.get(0 if unborn else job_id),
     )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.errors import Outage
 from clusterctl.model.pictures import DatabasePicture, RedisPicture, StatusPicture
-from clusterctl.store import jobs, migrations, totals
 from clusterctl.text import masked
-from clusterctl.views.examination import count_findings
+
+if TYPE_CHECKING:
+    from clusterctl.store import jobs, migrations, totals
+    from clusterctl.views import examination
+else:  # whoever asks through the door needs none of it
+    jobs, migrations, totals = later("clusterctl.store", "jobs migrations totals")
+    (examination,) = later("clusterctl.views", "examination")
 
 
 @served
@@ -21,7 +29,7 @@ def status(cluster: Cluster) -> StatusPicture:
         schema = migrations.check(cluster.db)
         sums = totals.read(cluster.db)
         counts = jobs.counts(cluster.db)
-        findings = count_findings(cluster)
+        findings = examination.count_findings(cluster)
     except Outage as outage:
         return StatusPicture(database=DatabasePicture(url=url, up=False, trouble=str(outage)), redis=redis)
     return StatusPicture(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound
 from clusterctl.model.pictures import JobPicture, JobStory
 from clusterctl.model.selection import Limit, Selection
 from clusterctl.model.states import TERMINAL
-from clusterctl.store import choice, jobs, resubmissions
-from clusterctl.store import stories as told
+
+if TYPE_CHECKING:
+    from clusterctl.store import choice, jobs, resubmissions
+    from clusterctl.store import stories as told
+else:  # whoever asks through the door needs none of it
+    choice, jobs, resubmissions, told = later("clusterctl.store", "choice jobs resubmissions stories")
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):

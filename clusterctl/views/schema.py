@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.database import SchemaPicture
-from clusterctl.store import migrations, server, sizes
 from clusterctl.text import masked
+
+if TYPE_CHECKING:
+    from clusterctl.store import migrations, server, sizes
+else:  # whoever asks through the door needs none of it
+    migrations, server, sizes = later("clusterctl.store", "migrations server sizes")
 
 
 @served

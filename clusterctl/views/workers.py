@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.errors import NotFound
 from clusterctl.model.pictures import WorkerPicture, WorkerStory
 from clusterctl.model.selection import Limit
-from clusterctl.store import steering, worker_rows
+
+if TYPE_CHECKING:
+    from clusterctl.store import steering, worker_rows
+else:  # whoever asks through the door needs none of it
+    steering, worker_rows = later("clusterctl.store", "steering worker_rows")
 
 
 class WorkerList(msgspec.Struct, frozen=True, kw_only=True):

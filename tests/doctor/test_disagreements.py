@@ -15,7 +15,8 @@ RELEASE = """
     UPDATE allocations SET status = 'released', released_at = cluster_time(), release_reason = %s, exit_code = %s
 """
 EMPTY = """
-    UPDATE workers SET reserved_milli = 0, allocated_milli = 0, reserved_memory_mb = 0, allocated_memory_mb = 0
+    UPDATE workers SET reserved_milli = 0, allocated_milli = 0, reserved_memory_mb = 0, allocated_memory_mb = 0,
+                       holds_digest = 0
 """
 
 
@@ -84,8 +85,9 @@ LOSSES: dict[str, LiteralString] = {
 RECOUNT = """
     UPDATE workers
        SET allocated_milli = 0, allocated_memory_mb = 0,
-           (reserved_milli, reserved_memory_mb) =
-               (SELECT coalesce(sum(cpu_milli), 0), coalesce(sum(memory_mb), 0) FROM allocations WHERE reserved)
+           (reserved_milli, reserved_memory_mb, holds_digest) =
+               (SELECT coalesce(sum(cpu_milli), 0), coalesce(sum(memory_mb), 0),
+                       coalesce(bit_xor(holding_digest(id, ends_by)), 0) FROM allocations WHERE reserved)
 """
 
 

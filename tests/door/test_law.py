@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -136,3 +138,11 @@ def test_all_that_takes_a_cluster_is_served(package: Any) -> None:
     assert takers - served <= NOT_SERVED
     assert served <= takers
     assert served
+
+
+def test_who_asks_at_the_door_imports_nothing_that_asks_postgres() -> None:
+    asked = "check_schema, explain, job, queue, status, worker_list"
+    code = f"import sys; from clusterctl.views import {asked}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith(("clusterctl.store.", "psycopg"))}
+    assert loaded == {"clusterctl.store.connection"}

@@ -19,7 +19,6 @@ from clusterctl.scheduling.quotas import is_beyond
 from clusterctl.scheduling.roster import Members, each
 
 MOST = 10  # that are listed
-KINDS = ("cpu_milli", "memory_mb", "gpus")
 Timed = tuple[Holding, End]
 
 
@@ -41,7 +40,7 @@ def of_size(scene: Scene) -> Members:
 def rooms(scene: Scene) -> list[Room]:
     """Each worker that could hold the job, and what stands in the way there; the first to have room comes first."""
     held: dict[int, list[Timed]] = {}
-    for timed in scene.ends:
+    for timed in in_order(scene.ends):
         held.setdefault(timed[0].worker_id, []).append(timed)
     workers = [scene.roster.workers[at] for at in each(of_size(scene))]
     every = (room(worker.id, scene.group.request, scene.free[worker.id], held.get(worker.id, ())) for worker in workers)
@@ -53,11 +52,23 @@ def rooms(scene: Scene) -> list[Room]:
 
 
 def room(worker_id: int, request: Resources, free: Resources, held: Iterable[Timed]) -> Room:
-    """Let what a worker holds end, one by one, until *request* fits."""
+    """Let what a worker holds end, one by one in this order, until *request* fits."""
     lack = request - free
-    short = [kind for kind in KINDS if getattr(lack, kind) > 0]
-    missing = sum(getattr(lack, kind) / getattr(request, kind) for kind in short if getattr(request, kind))
-    in_the_way = [timed for timed in in_order(held) if any(getattr(timed[0].request, kind) > 0 for kind in short)]
+    cpu, memory, gpus = lack.cpu_milli > 0, lack.memory_mb > 0, lack.gpus > 0
+    missing = 0.0
+    # Spelled out, kind by kind: all workers are asked.
+    if cpu and request.cpu_milli:
+        missing += lack.cpu_milli / request.cpu_milli
+    if memory and request.memory_mb:
+        missing += lack.memory_mb / request.memory_mb
+    if gpus and request.gpus:
+        missing += lack.gpus / request.gpus
+    in_the_way = [
+        timed
+        for timed in held
+        for has in (timed[0].request,)
+        if (cpu and has.cpu_milli > 0) or (memory and has.memory_mb > 0) or (gpus and has.gpus > 0)
+    ]
     for number, (holding, end) in enumerate(in_the_way, 1):
         free += holding.request
         if request <= free:

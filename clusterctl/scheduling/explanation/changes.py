@@ -171,8 +171,9 @@ def smaller(scene: Scene) -> Iterator[Trial]:
     """As much as there is free on some worker, if it lacks no more than that: one kind less, or several."""
     best: dict[frozenset[str], Trial] = {}
     request = scene.group.request
-    for at in each(sift(replace(scene.group, slots=None), scene.roster).pool):
-        wish = fitting(request, scene.free[scene.roster.workers[at].id])
+    pool = each(sift(replace(scene.group, slots=None), scene.roster).pool)
+    for free in dict.fromkeys(scene.free[scene.roster.workers[at].id] for at in pool):  # what many have alike, once
+        wish = fitting(request, free)
         cost = given_up(request, wish)
         if cost > 0 and fits(wish) and min(kept(request, wish)) >= LEAST:
             trial = Trial(cost, options(request, wish), replace(scene.group, request=wish))

@@ -20,10 +20,11 @@ def find(scene: Scene) -> Position:
     level_of, row_of = order_of(scene.snapshot)
     mine = scene.group
     lines = [(group, scene.crowds[group.shape]) for group in scene.snapshot.queue]
-    higher = [line for line in lines if level_of(line[0]) > level_of(mine)]
+    levels, my_level = [level_of(group) for group, _ in lines], level_of(mine)
+    higher = [line for line, level in zip(lines, levels, strict=True) if level > my_level]
     rows: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        if level_of(line[0]) == level_of(mine):
+    for line, level in zip(lines, levels, strict=True):
+        if level == my_level:
             rows[row_of(line[0])].append(line)
     own = rows.pop(row_of(mine))
     shares = Shares(scene.snapshot, higher)

@@ -25,7 +25,6 @@ from clusterctl.model.states import AdminState
 from clusterctl.model.steering import Steering
 from clusterctl.scheduling.explanation import ends
 from clusterctl.scheduling.explanation.limits import Limits
-from clusterctl.scheduling.explanation.position import times
 from clusterctl.scheduling.explanation.scene import Scene
 from clusterctl.scheduling.filters import sift
 from clusterctl.scheduling.order import Turns, capacity_up
@@ -37,6 +36,7 @@ MOST_WORK = 10_000  # workers and jobs that the planner is asked about, and its 
 START = 10
 MOST_STARTS = 500  # in one step
 FEW = 64  # workers: of so many, all take part in each step
+NOTHING = Resources()
 COARSE = 0.01  # ends count as one if they are closer than this part of the way to them
 
 
@@ -78,7 +78,7 @@ class Replay:
         self._scene = scene
         self._now = scene.snapshot.at
         workers = scene.snapshot.workers
-        self._held = {worker.id: worker.capacity - worker.free for worker in workers}
+        self._held = {worker.id: worker.reserved + worker.allocated for worker in workers}
         self._stirred: set[int] = set()  # workers that may have room
         self._anywhere = False  # any worker may
         shadow = scene.outcome.shadow
@@ -184,28 +184,41 @@ class Replay:
         """What is left of *group*: as many jobs as could start."""
         taken, jobs = self._taken[group.shape], self._scene.crowds[group.shape].jobs
         shown = min(jobs - taken, self._base.max_starts, room // max(group.request.cpu_milli, 1) + 1)
-        turns = [self._turn(group, at) for at in range(taken, taken + shown)]
+        ids, submitted = self._turns(group, taken, taken + shown)
         return replace(
             group,
-            ids=tuple(job for _, job in turns),
-            submitted=tuple(submitted for submitted, _ in turns),
+            ids=ids,
+            submitted=submitted,
             slots=self._slots[group.shape],
             more=taken + shown < jobs,
         )
 
-    def _turn(self, group: QueueGroup, at: int) -> tuple[float, int]:
-        """When the job at this place of its group was submitted, and its number.
+    def _turns(self, group: QueueGroup, start: int, end: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """The numbers of the jobs at these places of their group, and when each was submitted.
 
         Of those that the snapshot does not hold, it is only known on which side of the job to explain they stand.
         """
-        if at < len(group.ids):
-            return group.submitted[at], group.ids[at]
-        before, number = self._scene.crowds[group.shape].before, at + self._first_numbers[group.shape]
-        if at < before:
-            return group.submitted[-1], -number
-        if at == before and group.shape == self._scene.group.shape:
-            return self._scene.job
-        return max(group.submitted[-1], self._scene.job[0]), UNSEEN + number
+        crowd, first = self._scene.crowds[group.shape], self._first_numbers[group.shape]
+        submitted, job = self._scene.job
+        last = group.submitted[-1]
+        unseen = max(start, len(group.ids))
+        own = behind = min(max(unseen, crowd.before), end)
+        if own == crowd.before and own < end and group.shape == self._scene.group.shape:
+            behind += 1  # its own place
+        is_own = behind - own
+        ids = (
+            *group.ids[start:end],
+            *range(-unseen - first, -own - first, -1),
+            *(job,) * is_own,
+            *range(UNSEEN + behind + first, UNSEEN + end + first),
+        )
+        moments = (
+            *group.submitted[start:end],
+            *(last,) * (own - unseen),
+            *(submitted,) * is_own,
+            *(max(last, submitted),) * (end - behind),
+        )
+        return ids, moments
 
     def _take(self, group: QueueGroup, start: Start) -> None:
         """A job starts, and will end if anything tells when."""
@@ -238,9 +251,9 @@ class Replay:
 
     def _change(self, worker_id: int, tenant: str, shape: str, request: Resources, sign: int) -> None:
         """*request* comes free (1), or is taken (-1)."""
-        change = times(request, -sign)
-        self._held[worker_id] += change
-        self._used[tenant] = self._used.get(tenant, Resources()) + change
+        held, used = self._held[worker_id], self._used.get(tenant, NOTHING)
+        self._held[worker_id] = held - request if sign > 0 else held + request
+        self._used[tenant] = used - request if sign > 0 else used + request
         self._stirred.add(worker_id)
         if tenant in self._jobs:
             self._jobs[tenant] -= sign
@@ -278,7 +291,7 @@ def rivals(scene: Scene) -> Iterator[QueueGroup]:
     turns = Turns(replace(scene.snapshot, queue=tuple(heads)))
     while line := turns.current():
         group = groups[line.group.shape]
-        if sift(replace(group, slots=None), roster).left:
+        if sift(group if group.slots is None else replace(group, slots=None), roster).left:
             turns.start()
             yield group
         else:
