@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.model.job_verbs import Act, Seen, Verb
 from clusterctl.model.states import JobState
-from clusterctl.store import job_steps, jobs, resubmissions
+from clusterctl.store import job_steps
+
+if TYPE_CHECKING:
+    from clusterctl.store import jobs, resubmissions
+else:  # whoever asks through the door needs none of it
+    jobs, resubmissions = later("clusterctl.store", "jobs resubmissions")
 
 
 class Answer(NamedTuple):

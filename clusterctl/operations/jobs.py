@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.job_verbs import Act, Handled, Seen, Step, decide, overtaken, refused, unchanged
 from clusterctl.model.states import LIVE, JobState
 from clusterctl.operations.acts import ACTS, Answers, Wish
 from clusterctl.operations.changes import TRIES, again, wake_workers
-from clusterctl.store import audit, bell, job_steps, resubmissions, services
+from clusterctl.store import job_steps
+
+if TYPE_CHECKING:
+    from clusterctl.store import audit, bell, resubmissions, services
+else:  # whoever asks through the door needs none of it
+    audit, bell, resubmissions, services = later("clusterctl.store", "audit bell resubmissions services")
 
 BATCH = 5_000  # jobs that are locked at once: agents and the leader wait for them
 MOVING = refused("nothing done: its state keeps changing; try again")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from clusterctl.cluster import Cluster
+from clusterctl.door.lazily import later
 from clusterctl.door.served import served
 from clusterctl.model.errors import BadInput
 from clusterctl.model.spec import Submission, Submitted
 from clusterctl.model.validity import check, check_together
 from clusterctl.operations.changes import again
 from clusterctl.settings.checks import contradictions
-from clusterctl.store import audit, bell, submissions
+
+if TYPE_CHECKING:
+    from clusterctl.store import audit, bell, submissions
+else:  # whoever asks through the door needs none of it
+    audit, bell, submissions = later("clusterctl.store", "audit bell submissions")
 
 
 @served

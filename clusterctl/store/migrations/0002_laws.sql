@@ -53,8 +53,7 @@ CREATE TRIGGER live_allocations_stay BEFORE DELETE ON allocations FOR EACH ROW
 -- that digest need not read it again. It covers all of an allocation that may change while it is live and that the
 -- leader looks at. A digest, not a count of changes: whatever order they become visible in, it tells what is there.
 CREATE FUNCTION holding_digest(allocation_id bigint, ends_by timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
-    SELECT ('x' || left(md5(allocation_id::text || coalesce('|' || extract(epoch FROM ends_by)::text, '')), 16))
-           ::bit(64)::bigint
+    SELECT hashint8extended(allocation_id, coalesce((1000000 * extract(epoch FROM ends_by))::bigint, 0))
 $$;
 
 CREATE FUNCTION refuse_counters() RETURNS trigger LANGUAGE plpgsql AS $$
