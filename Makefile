@@ -24,7 +24,7 @@ up: $(VENV)/.run ## A cluster on this machine until Ctrl-C: Postgres, Valkey, th
 	@$(BIN)/clusterctl up $(ARGS)
 
 test: $(VENV)/.dev ## All tests, four at a time: two cores are enough, for half of the time each waits for others
-	@$(BIN)/python -m pytest -q -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(ARGS)
 
 simulate: $(VENV)/.dev ## 2,000 histories of a cluster full of accidents (ARGS="--seeds 100 --first 7")
 	@$(BIN)/python -m tests.simulation --seeds 2000 $(ARGS)

@@ -5,11 +5,6 @@ from __future__ import annotations
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from textual import _wait
-
-# How often a pilot looks whether the console has come to rest, twice after every key: Textual's own 20 ms are most of
-# what such a test takes. It rests if it worked for less than a twentieth of that time.
-_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 0.004, 0.0002
 
 
 class Drawing(SingleFileSnapshotExtension):

@@ -7,13 +7,16 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from clusterctl.model.findings import Fix
-from clusterctl.model.proposals import Deed
+from clusterctl.model.proposals import Aside, Change, Deed, DeedFate, Outcome, Proposal
+from clusterctl.text import cells
 from clusterctl.tui.app import Console
 from clusterctl.tui.dialogs.menu import Menu
 from tests.console.top.acting import asked, dialog_of
 from tests.console.top.busy import services
-from tests.console.top.pilot import play, shows, until
+from tests.console.top.pilot import lines, play, shows, until
 from tests.console.top.stage import StageSource, a_finding, a_job, a_running_job, a_worker
+from tests.console.top.strange_text import STRANGE
+from tests.console.top.test_deed_words import CONTROL
 
 DEAD = Fix(
     kind="confirm_dead",
@@ -173,6 +176,68 @@ def test_what_makes_no_sense_is_asked_again() -> None:
         await asked(pilot)
 
     play(a_stage(), scenario)
+
+
+# All of them are tried on the lines alone, in ``test_deed_words``.
+WORST = ("closing markup", "markup that acts", "clear screen", "C1", "bidi", "lone surrogates", "emoji that are joined",
+         "ten thousand wide ones", "lines")  # fmt: skip
+
+
+FATES: tuple[DeedFate, ...] = ("done", "changed", "refused")
+
+
+def strange(text: str) -> StageSource:
+    """A cluster in which everything is called so, and so is all that is proposed and told."""
+    stage = StageSource(
+        workers=[a_worker(text or "w", hostname=text, live_reason=text, admin_reason=text)],
+        jobs=[a_job(1, name=text, detail=text, tenant=text), a_job(2, name=text)],
+        findings=[
+            a_finding(text, f"worker:{text}", sentence=text, fix=Fix(command=text, available=False, change=text))
+        ],
+    )
+    change, aside = Change(subject=f"worker:{text}", before=text, after=text), Aside(subject=text, why=text)
+    outcomes = [Outcome(subject=text, fate=fate, sentence=text) for fate in FATES]
+
+    def propose(deed: Deed) -> Proposal:
+        return Proposal(
+            deed=deed, title=text, why=(text,), changes=(change,) * 3, asides=(aside,), risk=text, precondition=text,
+            command=("clusterctl", text),
+        )  # fmt: skip
+
+    def carry_out(proposal: Proposal, *, reason: str = "") -> list[Outcome]:
+        return outcomes
+
+    stage.propose = propose  # type: ignore[method-assign]  # a stage that is slow, or breaks
+    stage.carry_out = carry_out  # type: ignore[method-assign]  # a stage that is slow, or breaks
+    return stage
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_no_name_breaks_the_menu_the_dialog_the_toast_or_the_list_of_outcomes(name: str) -> None:
+    def sound(console: Console) -> None:
+        for line in lines(console):
+            assert cells(line) == 80, line
+            assert not CONTROL.search(line), line
+
+    async def scenario(console: Console, pilot: Pilot[int]) -> None:
+        await go(console, pilot, "2")
+        await until(pilot, lambda: bool(console.found.findings), "findings")
+        for keys in ("x", "escape", "P", "c"):
+            await pilot.press(keys)
+            await pilot.pause()
+            sound(console)
+        dialog = await asked(pilot)
+        sound(console)
+        await pilot.press("y")
+        await until(pilot, lambda: dialog_of(console) is None, "the deed to be done")
+        await pilot.pause()
+        sound(console)
+        await pilot.press("O")
+        await shows(pilot, "done 1, changed meanwhile 1, refused 1")
+        sound(console)
+        assert dialog.proposal is not None
+
+    play(strange(STRANGE[name]), scenario)
 
 
 def test_the_menu_scrolls_where_there_is_little_room() -> None:
