@@ -108,22 +108,12 @@ def open_output(path: str, *, in_spool: bool) -> int:
 
 
 def make_directory(path: str) -> None:
-    """Make *path*, of the spool, unless it is there. Others may do the same at this moment.
-
-    Where ext4 puts it goes by its name, and the names are the same in every spool: so it is born under another.
-    """
+    """Make *path*, of the spool, unless it is there. Others may do the same at this moment."""
     parent = os.path.dirname(path)
     os.makedirs(parent, 0o700, exist_ok=True)
     with suppress(OSError):
         spread_children(parent)
-    fresh = f"{parent}/.{os.urandom(8).hex()}"
-    os.mkdir(fresh, 0o700)
-    try:
-        os.rename(fresh, path)
-    except OSError as error:
-        os.rmdir(fresh)
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
+    os.makedirs(path, 0o700, exist_ok=True)
 
 
 def open_existing(path: str, mode: int, more: int = 0) -> int:

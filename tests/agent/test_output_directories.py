@@ -17,22 +17,23 @@ from agentd.supervisor.tree import read_process, start_time, tick_now
 
 
 def test_of_many_who_make_a_directory_at_once_all_succeed_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
-    path = str(tmp_path / "output" / "7")
+    output = tmp_path / "output"
 
     def write(number: int) -> None:
-        make_directory(path)
-        (Path(path) / str(number)).touch()
+        path = output / str(number // 8)
+        make_directory(str(path))
+        (path / str(number)).touch()
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(write, range(64)))
-    assert os.listdir(tmp_path / "output") == ["7"]
-    assert sorted(map(int, os.listdir(path))) == list(range(64))
-    assert os.stat(path).st_mode & 0o777 == 0o700
+        list(pool.map(write, range(4096)))
+    assert sorted(map(int, os.listdir(output))) == list(range(512))
+    assert all(len(os.listdir(output / str(number))) == 8 for number in range(512))
+    assert os.stat(output / "7").st_mode & 0o777 == 0o700
 
 
 def test_what_stands_in_the_way_of_a_directory_is_told_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     (tmp_path / "7").write_text("mine")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(FileExistsError):
         make_directory(str(tmp_path / "7"))
     assert os.listdir(tmp_path) == ["7"]
 
