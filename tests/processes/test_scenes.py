@@ -98,7 +98,7 @@ def test_after_kill_9_of_its_agent_a_worker_is_silent_and_then_its_key_is_gone(p
         unheard = place.cluster.db.value(
             "SELECT extract(epoch FROM cluster_time() - last_heartbeat_at)::float8 FROM workers WHERE name = 'w1'"
         )
-        assert 3 < unheard < 4 + 6 + lost.seconds, "and what a busy machine adds"
+        assert 2.5 < unheard < 4 + 6 + lost.seconds, "and what a busy machine adds"
         assert 0 < left <= 12_000
         until(lambda: not client.exists(key), timeout=left / 1000 + 30, what="the key to be gone")
     assert place.cluster.db.value("SELECT live_state FROM workers") == "silent"
